@@ -1,0 +1,98 @@
+"""How a customer's sync is, in one sentence, judged against its own schedule."""
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+import msgspec
+
+GRACE = timedelta(seconds=30)
+
+
+class Level(StrEnum):
+    """Worst first: this is the order of the overview."""
+
+    FAILING = "failing"
+    DEGRADED = "degraded"
+    NEW = "new"
+    PAUSED = "paused"
+    HEALTHY = "healthy"
+
+
+class Health(msgspec.Struct, frozen=True):
+    """`needs_person`: it will not mend by itself."""
+
+    level: Level
+    sentence: str
+    needs_person: bool = False
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judgement rests on. `problem` is the open problem to name first, if there is one."""
+
+    state: str
+    state_since: datetime
+    last_run_at: datetime | None
+    last_good_at: datetime | None
+    next_run_at: datetime | None
+    last_change_at: datetime | None
+    first_sync_done_at: datetime | None
+    candidates: int
+    problem: str | None = None
+    problem_needs_person: bool = False
+
+
+def span(seconds: float) -> str:
+    """A length of time as people say it.
+
+    >>> span(42), span(180), span(7300), span(200_000)
+    ('42 s', '3 min', '2 h', '2 days')
+    """
+    whole = max(0, int(seconds))
+    for limit, unit, name in ((60, 1, "s"), (3600, 60, "min"), (172_800, 3600, "h")):
+        if whole < limit:
+            return f"{whole // unit} {name}"
+    return f"{whole // 86_400} days"
+
+
+def clock_time(at: datetime, now: datetime) -> str:
+    """The hour for today, else day and month too; always in UTC."""
+    return f"{at:%H:%M} UTC" if at.date() == now.date() else f"{at:%d %b %H:%M} UTC"
+
+
+def judge(facts: Facts, now: datetime) -> Health:
+    if facts.state == "revoked":
+        return Health(Level.PAUSED, f"Revoked {clock_time(facts.state_since, now)}: nothing is synced.")
+    if facts.state == "reconnect":
+        since = clock_time(facts.state_since, now)
+        return Health(Level.FAILING, f"Reconnect: Workable refuses the token since {since}.", True)
+    if facts.problem and facts.problem_needs_person:
+        return Health(Level.FAILING, facts.problem, True)
+    return _late(facts, now) or _working(facts, now)
+
+
+def _late(facts: Facts, now: datetime) -> Health | None:
+    """One interval missed is late, two are a failure: the agent is probably not running."""
+    if facts.last_run_at is None or facts.next_run_at is None:
+        return None
+    interval = max(facts.next_run_at - facts.last_run_at, timedelta(seconds=1))
+    overdue = now - facts.next_run_at - GRACE
+    if overdue < interval:
+        return None
+    since = facts.last_good_at or facts.last_run_at
+    ago = span((now - since).total_seconds())
+    if overdue < 2 * interval:
+        return Health(Level.DEGRADED, f"Late: last good sync {ago} ago.")
+    return Health(Level.FAILING, f"Not syncing: last good sync {ago} ago. Is the agent running?", True)
+
+
+def _working(facts: Facts, now: datetime) -> Health:
+    if facts.problem:
+        return Health(Level.DEGRADED, facts.problem)
+    if facts.last_run_at is None:
+        return Health(Level.NEW, "Connected: waiting for the first sync.")
+    if facts.first_sync_done_at is None:
+        return Health(Level.NEW, f"First sync: {facts.candidates:,} candidates so far.")
+    if facts.last_change_at is None:
+        return Health(Level.HEALTHY, "Healthy: no change in Workable seen yet.")
+    ago = span((now - facts.last_change_at).total_seconds())
+    return Health(Level.HEALTHY, f"Healthy: last change in Workable {ago} ago.")

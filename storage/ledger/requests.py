@@ -1,0 +1,128 @@
+"""What staff ask the agent to do: one row a request, its progress in the same row.
+
+At most one request of a kind is open for an account, so a second click finds the first one.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, select
+
+from storage.ledger import audit, schema
+
+R = schema.requests
+OPEN = ("queued", "running")
+
+
+class Kind(StrEnum):
+    TEST_SYNC = "test_sync"
+    SYNC = "sync"
+    BACKFILL = "backfill"
+    REVOKE = "revoke"
+    CONFIRM_DELETIONS = "confirm_deletions"
+
+
+class State(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class Request(msgspec.Struct, frozen=True):
+    """`done` of `total` rows (total None: not known yet); `note` is the sentence that staff read."""
+
+    request_id: int
+    account_id: str
+    kind: str
+    args: dict[str, Any]
+    state: str
+    actor: str
+    done: int
+    total: int | None
+    note: str | None
+    result: dict[str, Any] | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    heartbeat_at: datetime | None
+    cancel_requested_at: datetime | None
+    agent_id: str | None
+
+
+def _request(row: Row[Any]) -> Request:
+    return Request(**{c.name: getattr(row, c.name) for c in R.c})
+
+
+def file(
+    tx: Connection, account_id: str, kind: Kind, args: dict[str, Any], *, actor: str, now: datetime
+) -> tuple[Request, bool]:
+    """File a request, or find the open one of that kind. True when it is new."""
+    which = (R.c.account_id == account_id, R.c.kind == kind, R.c.state.in_(OPEN))
+    if existing := tx.execute(select(R).where(*which)).first():
+        return _request(existing), False
+    values = {"account_id": account_id, "kind": kind, "args": args, "actor": actor}
+    row = tx.execute(R.insert().values(state=State.QUEUED, created_at=now, **values).returning(R)).one()
+    audit.note(tx, now, actor, account_id, f"{kind}.requested", **args)
+    return _request(row), True
+
+
+def claim_next(tx: Connection, agent_id: str, now: datetime) -> Request | None:
+    """Take the oldest queued request, or None."""
+    row = tx.execute(select(R).where(R.c.state == State.QUEUED).order_by(R.c.request_id).limit(1)).first()
+    if row is None:
+        return None
+    values = {"state": State.RUNNING, "started_at": now, "heartbeat_at": now, "agent_id": agent_id}
+    tx.execute(R.update().where(R.c.request_id == row.request_id).values(**values))
+    return get(tx, row.request_id)
+
+
+def get(tx: Connection, request_id: int) -> Request:
+    return _request(tx.execute(select(R).where(R.c.request_id == request_id)).one())
+
+
+def progress(
+    tx: Connection, request_id: int, *, now: datetime, done: int, total: int | None, note: str | None
+) -> bool:
+    """Write how far it is; True when somebody asked to cancel it."""
+    values = {"done": done, "total": total, "note": note, "heartbeat_at": now}
+    tx.execute(R.update().where(R.c.request_id == request_id).values(**values))
+    asked = select(R.c.cancel_requested_at).where(R.c.request_id == request_id)
+    return tx.execute(asked).scalar() is not None
+
+
+def finish(
+    tx: Connection,
+    request_id: int,
+    state: State,
+    note: str,
+    *,
+    now: datetime,
+    result: dict[str, Any] | None = None,
+) -> None:
+    values = {"state": state, "note": note, "finished_at": now, "result": result}
+    done = R.update().where(R.c.request_id == request_id, R.c.state.in_(OPEN)).values(**values)
+    if tx.execute(done).rowcount:
+        row = get(tx, request_id)
+        audit.note(tx, now, row.actor, row.account_id, f"{row.kind}.{state}", note=note)
+
+
+def cancel(tx: Connection, request_id: int, *, actor: str, now: datetime) -> None:
+    """Ask for the end of a running request, or end a queued one at once."""
+    row = get(tx, request_id)
+    if row.state == State.QUEUED:
+        finish(tx, request_id, State.CANCELLED, "Cancelled before it began.", now=now)
+    elif row.state == State.RUNNING and row.cancel_requested_at is None:
+        tx.execute(R.update().where(R.c.request_id == request_id).values(cancel_requested_at=now))
+        audit.note(tx, now, actor, row.account_id, f"{row.kind}.cancel_requested")
+
+
+def release_orphans(tx: Connection, now: datetime) -> None:
+    """Put requests of a dead agent back in the queue. Call only while holding the agent lock."""
+    orphans = R.update().where(R.c.state == State.RUNNING)
+    cancelled = {"state": State.CANCELLED, "finished_at": now, "note": "Cancelled."}
+    tx.execute(orphans.where(R.c.cancel_requested_at.is_not(None)).values(**cancelled))
+    tx.execute(orphans.values(state=State.QUEUED, agent_id=None))
