@@ -4,7 +4,7 @@ import difflib
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_type_hints
 
 import msgspec
 from dotenv import dotenv_values
@@ -12,8 +12,28 @@ from dotenv import dotenv_values
 PREFIX = "IVW_"
 SECRETS = ("secret_key", "platform_token")
 
-Seconds = Annotated[int, msgspec.Meta(ge=1)]
-Count = Annotated[int, msgspec.Meta(ge=1)]
+# The description ends the sentence "IVW_X is 'value'; it must be ...".
+Meta = msgspec.Meta
+Folder = Annotated[Path, Meta(description="the path of a folder")]
+Region = Annotated[Literal["eu", "us"], Meta(description="eu or us")]
+Hosts = Annotated[
+    str,
+    Meta(
+        pattern=r"^((^|,)\s*([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}\s*)*,?$",
+        description="host:port pairs with commas between them, such as 127.0.0.1:8080",
+    ),
+]
+Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]\S*$", description="an address with https:// or http://")]
+Seconds = Annotated[int, Meta(ge=1, description="a whole number of seconds, 1 or more")]
+Count = Annotated[int, Meta(ge=1, description="a whole number, 1 or more")]
+Share = Annotated[float, Meta(gt=0, le=1, description="a number above 0 and not above 1")]
+Megabytes = Annotated[int, Meta(ge=64, description="a whole number of megabytes, 64 or more")]
+Copies = Annotated[int, Meta(ge=2, description="a whole number, 2 or more")]
+Port = Annotated[int, Meta(ge=0, le=65_535, description="a port from 0 to 65535")]
+LogFormat = Annotated[Literal["auto", "text", "json"], Meta(description="auto, text or json")]
+LogLevel = Annotated[
+    Literal["debug", "info", "warning", "error"], Meta(description="debug, info, warning or error")
+]
 
 
 class SettingsProblem(Exception):
@@ -21,14 +41,14 @@ class SettingsProblem(Exception):
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """One field for each variable: `IVW_DATA_DIR` is `data_dir`. Units are in the names or in `.env.example`."""
+    """One field for each variable: `IVW_DATA_DIR` is `data_dir`. Units: in the names or in `.env.example`."""
 
-    data_dir: Path = Path("data")
-    region: Literal["eu", "us"] = "us"
+    data_dir: Folder = Path("data")
+    region: Region = "us"
     secret_key: str = ""
-    allow_hosts: str = ""
-    public_url: str = ""
-    platform_url: str = ""
+    allow_hosts: Hosts = ""
+    public_url: Url = ""
+    platform_url: Url = ""
     platform_token: str = ""
     workable_client_id: str = ""
     poll_seconds: Seconds = 60
@@ -37,15 +57,23 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     sweep_seconds: Seconds = 86_400
     overlap_seconds: Seconds = 300
     publish_seconds: Seconds = 60
-    rate_share: Annotated[float, msgspec.Meta(gt=0, le=1)] = 0.8
+    rate_share: Share = 0.8
     accounts_at_once: Count = 8
-    memory_mb: Annotated[int, msgspec.Meta(ge=64)] = 192
-    keep_published: Annotated[int, msgspec.Meta(ge=2)] = 3
+    memory_mb: Megabytes = 192
+    keep_published: Copies = 3
     keep_runs_days: Count = 14
     dashboard_host: str = "127.0.0.1"
-    dashboard_port: Annotated[int, msgspec.Meta(ge=0, le=65_535)] = 8501
-    log_format: Literal["auto", "text", "json"] = "auto"
-    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    dashboard_port: Port = 8501
+    log_format: LogFormat = "auto"
+    log_level: LogLevel = "info"
+
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        """A printed or logged object must not tell a secret."""
+        given = msgspec.structs.asdict(self)
+        return [(n, "(hidden)" if value and n in SECRETS else value) for n, value in given.items()]
+
+    def __repr__(self) -> str:
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in self.__rich_repr__())})"
 
     @property
     def private_dir(self) -> Path:
@@ -83,9 +111,16 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = Path
 
 
 def _variables(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
-    below = dotenv_values(dotenv) if dotenv is not None and dotenv.is_file() else {}
+    below = _dotenv(dotenv) if dotenv is not None and dotenv.is_file() else {}
     merged = {k: v for k, v in below.items() if v is not None} | dict(environ)
     return {k: v for k, v in merged.items() if k.startswith(PREFIX)}
+
+
+def _dotenv(path: Path) -> dict[str, str | None]:
+    try:
+        return dotenv_values(path)
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsProblem(f"The settings file {path} cannot be read: {error}.") from None
 
 
 def _refuse_unknown(values: Mapping[str, str]) -> None:
@@ -115,14 +150,22 @@ def _convert(fields: Mapping[str, str]) -> Settings:
     for name, value in given.items():
         try:
             msgspec.convert({name: value}, Settings, strict=False, dec_hook=_hook)
-        except msgspec.ValidationError as error:
-            shown = "" if name in SECRETS else f" is {value!r}"
-            reason = str(error).split(" - at ", maxsplit=1)[0].lower()
-            raise SettingsProblem(f"{PREFIX}{name.upper()}{shown}: {reason}.") from None
+        except msgspec.ValidationError:
+            wanted = _wanted(name)
+            raise SettingsProblem(f"{PREFIX}{name.upper()} is {value!r}; it must be {wanted}.") from None
     return msgspec.convert(given, Settings, strict=False, dec_hook=_hook)
 
 
+def _wanted(name: str) -> str:
+    """The description of the field's type. Secrets take any text, so that none of them is ever shown here."""
+    described = get_type_hints(Settings, include_extras=True)[name]
+    return next(str(meta.description) for meta in described.__metadata__)
+
+
 def _hook(kind: type, value: object) -> object:
-    if kind is Path:
+    if kind is not Path:
+        raise NotImplementedError(kind)
+    try:
         return Path(str(value)).expanduser()
-    raise NotImplementedError(kind)
+    except RuntimeError as error:  # there is no such user
+        raise ValueError(str(error)) from None
