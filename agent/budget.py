@@ -29,7 +29,10 @@ class Lane(IntEnum):
 
 
 class Usage(msgspec.Struct, frozen=True):
-    """The state of the present ten-second window. `others` is what other software used, as last estimated."""
+    """The state of the present ten-second window.
+
+    `others` is what other software used, as last estimated; `limit` is assumed until it `is_measured`.
+    """
 
     limit: int
     allowed: int
@@ -38,6 +41,7 @@ class Usage(msgspec.Struct, frozen=True):
     others: int
     throttled: int
     waiting: int
+    is_measured: bool
 
 
 class Budget:
@@ -113,6 +117,7 @@ class Budget:
                 others=windows.others,
                 throttled=windows.throttled,
                 waiting=len(self._queue),
+                is_measured=windows.is_measured,
             )
 
     @contextmanager

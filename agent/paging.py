@@ -1,4 +1,4 @@
-"""Walks a paged list: fetches the next page while the caller works on the last, and never runs in a circle."""
+"""Walks a paged list: fetches a page ahead of the caller and never runs in a circle."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -31,7 +31,7 @@ class RowId(msgspec.Struct):
 Fetch = Callable[[httpx.URL, threading.Event], Page]
 
 
-def page_of(body: bytes, list_key: str, url: httpx.URL) -> Page:
+def page_of(body: bytes, list_key: str, url: str) -> Page:
     """Raises BadAnswer when the list is missing: that must never look like an empty list."""
     try:
         rows, fields = split_rows(body, list_key)
@@ -40,7 +40,7 @@ def page_of(body: bytes, list_key: str, url: httpx.URL) -> Page:
         raise BadAnswer("The list came cut off or garbled. The agent will ask again.") from None
     except KeyError:
         raise BadAnswer(f"The answer has no list of {list_key}. The agent will ask again.") from None
-    return Page(rows=rows, next_url=(paging.next or None) if paging else None, request_url=str(url))
+    return Page(rows=rows, next_url=(paging.next or None) if paging else None, request_url=url)
 
 
 def walk(first: httpx.URL, fetch: Fetch, own: Callable[[str], httpx.URL]) -> Iterator[Page]:

@@ -83,7 +83,8 @@ def _jittered(attempt: int) -> float:
 class Transport:
     """One account's calls, from any number of threads.
 
-    `on_request` is told of each try. `timeout` bounds each wait for the network, `deadline` a whole try, both in seconds.
+    `timeout` bounds each wait for the network, `deadline` a whole try, both in seconds. `on_request` is told
+    of each try.
     `service` is the other side's name in sentences. Raises Blocked for a host that may not be contacted.
     """
 
@@ -209,7 +210,7 @@ class Transport:
 
         def fetch(url: httpx.URL, abandoned: threading.Event) -> Page:
             call = Call("GET", path, url, lane, scope, abandoned=abandoned)
-            return self._read(call, lambda body: page_of(body, list_key, url))
+            return self._read(call, lambda body: page_of(body, list_key, str(url)))
 
         first = self._root.own(start_url) if start_url else self._root.url(path, ids, params)
         return walk(first, fetch, self._root.own)

@@ -16,7 +16,7 @@ UNTIL_AN_ANSWER = 1.0
 
 
 class ServerClock:
-    """Bounds of (server clock - local clock): each answer narrows them, a clock that jumped starts them anew."""
+    """Bounds of (server clock - local clock): narrowed by answers, begun anew when a clock jumps."""
 
     def __init__(self) -> None:
         self._low = -math.inf
@@ -82,6 +82,7 @@ class Windows:
         self._share = share
         self.clock = ServerClock()
         self.limit = ASSUMED_LIMIT
+        self.is_measured = False
         self.throttled = 0
         self.others = 0
         self._has_answer = False
@@ -123,7 +124,8 @@ class Windows:
 
     def answered(self, use: Use, answer: Answer) -> None:
         self._has_answer = True
-        self.limit = answer.limit or self.limit
+        if answer.limit:
+            self.limit, self.is_measured = answer.limit, True
         if answer.second is not None:
             self.clock.learn(answer.second, answer.sent_at, answer.received_at)
             use.first = use.last = answer.second // WINDOW_SECONDS
