@@ -37,6 +37,8 @@ def mend_surrogates(text: bytes) -> bytes:
     >>> mend_surrogates(rb'"a\ud800b \ud83d\ude00 \\ud800"')
     b'"a\\ufffdb \\ud83d\\ude00 \\\\ud800"'
     """
+    if rb"\u" not in text:
+        return text
     return _ESCAPE.sub(lambda found: rb"\ufffd" if found["lone"] else found[0], text)
 
 

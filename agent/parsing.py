@@ -55,7 +55,9 @@ class Reader(Generic[W, R]):
         self._kind = kind
         self._build = build
         self._known = known or {}
-        self._quick = msgspec.json.Decoder(kind)
+        strict = msgspec.defstruct(f"Strict{kind.__name__}", [], bases=(kind,), forbid_unknown_fields=True)
+        self._strict = msgspec.json.Decoder(strict)
+        self._lenient = msgspec.json.Decoder(kind)
         self._fields = {f.name: msgspec.json.Decoder(f.type) for f in msgspec.structs.fields(kind)}
 
     def read(self, rows: Iterable[msgspec.Raw]) -> Parsed[R]:
@@ -75,29 +77,35 @@ class Reader(Generic[W, R]):
         if NUL in text:
             text = drop_nuls(text)
         try:
-            found = self._quick.decode(text)
+            found: Any = self._strict.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            return self._piecewise(mend_surrogates(text), drift)
+            found = self._unexpected(mend_surrogates(text), drift)
+        if not isinstance(found, self._kind):
+            return None
         self._count_unknown_values(found, drift)
         return found
 
-    def _piecewise(self, text: bytes, drift: Counter[str]) -> W | None:
-        """Field by field, for a row that is not as expected; None when it is no JSON object at all."""
+    def _unexpected(self, text: bytes, drift: Counter[str]) -> W | None:
+        """A row with unknown keys or values of the wrong type; None when it is no JSON object."""
         try:
             members: dict[str, msgspec.Raw] = decode(text, dict[str, msgspec.Raw])
         except (msgspec.DecodeError, RecursionError):
             return None
+        for key in members.keys() - self._fields.keys():
+            drift[f"unknown:{key[:LONGEST_KEY]}"] += 1
+        try:
+            return self._lenient.decode(text)
+        except (msgspec.DecodeError, RecursionError):
+            return self._piecewise(members, drift)
+
+    def _piecewise(self, members: Mapping[str, msgspec.Raw], drift: Counter[str]) -> W:
+        """Field by field; what has the wrong type stays empty."""
         found = self._kind()
-        for key, value in members.items():
-            decoder = self._fields.get(key)
-            if decoder is None:
-                drift[f"unknown:{key[:LONGEST_KEY]}"] += 1
-                continue
+        for key in members.keys() & self._fields.keys():
             try:
-                setattr(found, key, decoder.decode(value))
+                setattr(found, key, self._fields[key].decode(members[key]))
             except (msgspec.DecodeError, RecursionError):
                 drift[f"type:{key}"] += 1
-        self._count_unknown_values(found, drift)
         return found
 
     def _count_unknown_values(self, found: W, drift: Counter[str]) -> None:

@@ -18,8 +18,8 @@ STAGE_KINDS = frozenset(
 JOB_STATES = frozenset(("draft", "published", "archived", "closed"))
 
 
-class Wire(msgspec.Struct, forbid_unknown_fields=True, gc=False):
-    """An unknown key fails the quick decoding; the row is then read field by field."""
+class Wire(msgspec.Struct, gc=False):
+    """The base of all of them."""
 
 
 class JobRef(msgspec.Struct, gc=False):
