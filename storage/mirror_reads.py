@@ -1,0 +1,63 @@
+"""What the agent asks of the mirror: one candidate, and counts for the dashboard's board."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from storage.mirror import Transaction
+from storage.mirror_candidates import COLUMNS
+from storage.records import Candidate
+
+
+class StoredCandidate(msgspec.Struct, frozen=True):
+    """A candidate as stored. A deleted one has `deleted_at`, no personal fields, and an empty `raw`."""
+
+    candidate: Candidate
+    stage_slug: str | None
+    synced_at: datetime
+    deleted_at: datetime | None
+
+
+class StageCount(msgspec.Struct, frozen=True):
+    """Live candidates of one job in one stage, disqualified ones among them. No job: the talent pool."""
+
+    job_shortcode: str | None
+    stage_slug: str | None
+    stage_name: str | None
+    candidates: int
+    disqualified: int
+
+
+def live_count(tx: Transaction, account_id: str) -> int:
+    count: int = tx.value(
+        "SELECT count(*) FROM workable.candidates WHERE account_id = ? AND NOT is_deleted", [account_id]
+    )
+    return count
+
+
+def job_counts(tx: Transaction, account_id: str) -> list[StageCount]:
+    rows = tx.rows(
+        "SELECT job_shortcode, stage_slug, stage_name, count(*), count_if(is_disqualified)"
+        " FROM workable.candidates WHERE account_id = ? AND NOT is_deleted GROUP BY ALL ORDER BY ALL",
+        [account_id],
+    )
+    return [StageCount(*row) for row in rows]
+
+
+def candidate(tx: Transaction, account_id: str, candidate_id: str) -> StoredCandidate | None:
+    rows = tx.rows(
+        f"SELECT {', '.join(COLUMNS)}, stage_slug, synced_at, deleted_at FROM workable.candidates"
+        " WHERE account_id = ? AND candidate_id = ?",
+        [account_id, candidate_id],
+    )
+    if not rows:
+        return None
+    *fields, slug, synced_at, deleted_at = (_aware(value) for value in rows[0])
+    known = dict(zip(COLUMNS, fields, strict=True))
+    known["raw"] = known["raw"] or ""
+    return StoredCandidate(Candidate(**known), slug, synced_at, deleted_at)
+
+
+def _aware(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
