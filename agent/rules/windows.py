@@ -13,6 +13,8 @@ ASSUMED_LIMIT = 10
 DRIFT = 1e-4
 # How long to hold back while only an answer can tell more; the caller is woken earlier by that answer.
 UNTIL_AN_ANSWER = 1.0
+# A wait that rounding made nothing of must not look like leave to go.
+SOON = 0.001
 
 
 class ServerClock:
@@ -105,7 +107,7 @@ class Windows:
         window, slipped = self._windows(now)
         if self._has_room(window) and (slipped == window or self._has_room(slipped)):
             return 0.0
-        return max(self._edge_after(window, now) - now, 0.001)
+        return max(self._edge_after(window, now) - now, SOON)
 
     def begin(self, now: float) -> Use:
         """A call leaves at `now`. It stays open until `answered`, `lost` or `never_left` closes it."""
@@ -175,7 +177,7 @@ class Windows:
         room = self.allowed - self._in_flight() - len(recent)
         if room > 0:
             return 0.0
-        return recent[0] + WINDOW_SECONDS - now if recent else UNTIL_AN_ANSWER
+        return max(recent[0] + WINDOW_SECONDS - now, SOON) if recent else UNTIL_AN_ANSWER
 
     def _note_left(self, window: int, remaining: int) -> None:
         self._left[window] = min(remaining, self._left.get(window, remaining))
