@@ -1,5 +1,6 @@
 """Serves a world over real sockets, in this process or for the command line."""
 
+import asyncio
 import socket
 import threading
 from collections.abc import Iterator
@@ -45,15 +46,36 @@ class Running:
 
 
 class _Server(uvicorn.Server):
-    """Says when it is listening."""
+    """Says when it is listening, and ends at once: clients that still wait are cut off."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
         self.listening = threading.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._end = asyncio.Event()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
+        self._loop = asyncio.get_running_loop()
         self.listening.set()
+
+    async def main_loop(self) -> None:
+        await self._end.wait()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in self.server_state.tasks:
+            task.cancel()
+        for listener in sockets or []:
+            listener.close()
+
+    def end(self) -> None:
+        """Callable from any thread once it listens."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._end.set)
 
 
 def application(world: World, life: Life) -> FaultLayer:
@@ -74,7 +96,7 @@ def serve(
 
     `life` is the mean gap in seconds between things that happen by themselves.
     """
-    listener = socket.create_server((host, port))
+    listener = _listen(host, port)
     events = Life(world, world.seed)
     server = _Server(_config(application(world, events)))
     thread = threading.Thread(target=server.run, args=([listener],), name="sandbox-http", daemon=True)
@@ -87,10 +109,23 @@ def serve(
     try:
         yield Running(world, host, listener.getsockname()[1])
     finally:
-        server.should_exit = server.force_exit = True
+        server.end()
         thread.join()
-        listener.close()
         world.close()
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """With the protocol named, because asyncio switches Nagle's delay off only for sockets that name it."""
+    family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+    listener = socket.socket(family, kind, socket.IPPROTO_TCP)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(address)
+    except OSError:
+        listener.close()
+        raise
+    listener.listen(128)
+    return listener
 
 
 def _config(app: FaultLayer) -> uvicorn.Config:

@@ -1,6 +1,5 @@
 """The whole pretend outside world: accounts with their tokens, the postman, and the interview platform."""
 
-import secrets
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -91,8 +90,9 @@ class World:
 
     def token(self, subdomain: str) -> Token:
         """The newest usable token of an account, else the newest."""
+        self.account(subdomain)
         own = [token for token in self.tokens.values() if token.subdomain == subdomain]
-        return [token for token in own if not token.revoked][-1:][0] if own else own[-1]
+        return ([token for token in own if not token.revoked] or own)[-1]
 
     def authenticate(self, subdomain: str, headers: Headers) -> Token:
         """The token of a request; 401 unless it lives and belongs to the account ('www' fits all)."""
@@ -147,7 +147,7 @@ class World:
         """A new token beside the old one, of the same kind."""
         old = self.token(subdomain)
         number = sum(token.subdomain == subdomain for token in self.tokens.values()) + 1
-        return self._issue(subdomain, old.kind, scopes or SCOPES, suffix=f"-{number}-{secrets.token_hex(4)}")
+        return self._issue(subdomain, old.kind, scopes or SCOPES, suffix=f"-{number}")
 
     @guarded
     def drop_scope(self, subdomain: str, scope: str) -> Token:
