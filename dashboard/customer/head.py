@@ -1,0 +1,153 @@
+"""The upper part of a customer's page: who it is, what is wrong, what can be done, and how far that is."""
+
+from datetime import datetime, timedelta
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from dashboard import access, ui, words
+from dashboard.customer import dialogs, requests
+from storage.board_reads import Details
+from storage.health import Level
+from storage.ledger.requests import OPEN, Kind
+from storage.reads import Customer
+
+REFRESH_SECONDS = 2
+EXPIRY_WARNING = timedelta(days=14)
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def show(account_id: str) -> None:
+    """Redraws itself, and never reruns the page: that would close a dialog that somebody is typing in."""
+    with access.explained():
+        found, now = access.details(account_id), access.now()
+        if found is None:
+            st.error(words.UNKNOWN_CUSTOMER, icon=":material/search_off:")
+            return
+        st.button(
+            words.BACK, icon=":material/arrow_back:", type="tertiary", on_click=ui.open_overview, key="back"
+        )
+        _title_row(found, now)
+        ui.agent_banner(found.agent, now)
+        _problem(found, now)
+        requests.show(found, now)
+        _numbers(found.customer, now)
+
+
+def _title_row(found: Details, now: datetime) -> None:
+    row = st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center")
+    with row.container(gap="xxsmall", width="content"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", width="content"):
+            st.title(ui.plain(found.customer.name), anchor=False, width="content")
+            ui.health_badge(found.customer.health.level)
+        st.caption(_caption(found.customer, now))
+    with row.container(horizontal=True, width="content", horizontal_alignment="right"):
+        _actions(found)
+
+
+def _caption(customer: Customer, now: datetime) -> str:
+    token = words.token(
+        customer.token_kind, customer.token_last_four, is_destroyed=customer.health.level is Level.PAUSED
+    )
+    parts = [urlsplit(customer.base_url).netloc, customer.region.upper(), token]
+    told = " · ".join(ui.plain(part) for part in parts)
+    return told + _expiry(customer, now)
+
+
+def _expiry(customer: Customer, now: datetime) -> str:
+    if customer.token_expires_at is None or customer.health.level is Level.PAUSED:
+        return ""
+    day = f"{customer.token_expires_at:%d %b %Y}"
+    left = customer.token_expires_at - now
+    if left <= timedelta(0):
+        return f" · :red-badge[expired {day}]"
+    return f" · :orange-badge[expires {day}]" if left < EXPIRY_WARNING else f" · expires {day}"
+
+
+def _actions(found: Details) -> None:
+    """The dialogs open here and not in callbacks, because a callback of a fragment may not draw."""
+    stopped = found.customer.health.level is Level.PAUSED
+    busy = {r.kind for r in found.requests if r.state in OPEN}
+    why = words.CANNOT_ACT if stopped else None
+
+    def action(label: str, icon: str, kind: Kind) -> bool:
+        return st.button(label, icon=icon, key=f"act_{kind}", disabled=stopped or kind in busy, help=why)
+
+    if action("Run test sync", ":material/science:", Kind.TEST_SYNC):
+        dialogs.test_sync(found.customer)
+    if action("Backfill", ":material/history:", Kind.BACKFILL):
+        dialogs.backfill(found.customer)
+    more = st.menu_button(
+        "More", [":red[:material/key_off: Revoke token]"], key="more", disabled=stopped or Kind.REVOKE in busy
+    )
+    if more is not None:
+        dialogs.revoke(found.customer)
+
+
+def _problem(found: Details, now: datetime) -> None:
+    level, customer = found.customer.health.level, found.customer
+    if level is Level.PAUSED:
+        body = words.REVOKED_TO_DO.format(account=customer.account_id)
+        st.info(f"{body}\n\n{words.REVOKE_LAST_STEP}", title=_title(found), icon=words.HEALTH[level][2])
+    if level not in (Level.FAILING, Level.DEGRADED):
+        return
+    draw = st.error if level is Level.FAILING else st.warning
+    draw("\n\n".join(_explanation(found, now)), title=_title(found), icon=words.HEALTH[level][2])
+
+
+def _title(found: Details) -> str:
+    return ui.plain(found.customer.health.sentence)
+
+
+def _explanation(found: Details, now: datetime) -> list[str]:
+    """Since when, and what to do; other open problems follow."""
+    customer, problems = found.customer, found.problems
+    since = problems[0].since if problems else customer.last_good_at
+    good = f"Last good sync {words.ago(customer.last_good_at, now)}."
+    told = [f"Since {words.ago(since, now)}. {good}" if since else good]
+    code = problems[0].code if problems else ""
+    if not problems:
+        told.append(words.CHECK_AGENT)
+    else:
+        needs = customer.health.needs_person
+        told.append(words.what_to_do(code, customer.account_id, needs_person=needs))
+    if missing := [scope for scope, has in customer.token_scopes.items() if has is False]:
+        told.append(words.SCOPES_MISSING.format(scopes=", ".join(f"`{scope}`" for scope in missing)))
+    told += [f"- {ui.plain(p.sentence)}" for p in problems[1:]]
+    return told
+
+
+def _numbers(customer: Customer, now: datetime) -> None:
+    allowed, used = customer.rate_allowed, customer.rate_used or 0
+    with st.grid(6, min_column_width=195):
+        ui.kpi(
+            "Last good sync",
+            words.ago(customer.last_good_at, now).capitalize(),
+            f"next {words.due(customer.next_run_at, now)}",
+            hint=words.utc(customer.last_good_at),
+        )
+        ui.kpi(
+            "Last change in Workable",
+            words.ago(customer.last_change_at, now).capitalize(),
+            f"connected {words.ago(customer.connected_at, now)}",
+            hint=words.utc(customer.last_change_at),
+        )
+        ui.kpi("Candidates", f"{customer.candidates:,}", _first_sync(customer))
+        ui.kpi("Live jobs", f"{customer.live_jobs:,}", f"of {words.plural(customer.jobs, 'job')}")
+        ui.kpi("Hiring team", f"{customer.members:,}", "members")
+        ui.kpi(
+            "Rate budget used",
+            f"{used / allowed:.0%}" if allowed else words.NOTHING,
+            f"{used} of {allowed} per 10 s" if allowed else "not known yet",
+            "orange" if allowed and used >= allowed else "off",
+            hint=_others(customer),
+        )
+
+
+def _first_sync(customer: Customer) -> str:
+    return "first sync under way" if customer.first_sync_done_at is None else "all read"
+
+
+def _others(customer: Customer) -> str:
+    limit = f"Workable allows {customer.rate_limit} requests in 10 seconds. " if customer.rate_limit else ""
+    return f"{limit}Other software of the customer used about {customer.rate_others or 0}."

@@ -1,0 +1,217 @@
+"""Which stage starts an interview: the account's default, and jobs that differ from it."""
+
+import zlib
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import access, stages, ui, words
+from dashboard.ui import Columns
+from storage.ledger.mappings import DEFAULT, MappingProblem
+
+ROW_HEIGHT = 36
+ROWS_WITHOUT_SCROLLING = 14
+
+
+@st.fragment
+def show(account_id: str) -> None:
+    with access.explained():
+        with access.ledger().read() as tx:
+            found = stages.load(tx, account_id)
+        if not found.stages:
+            st.caption(words.NO_STAGES_YET)
+            return
+        draft = _draft(account_id)
+        _forget_saved(draft, found)
+        _notices(found)
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            _default(account_id, found, draft)
+            jobs = _chosen_jobs(found)
+        _editor(account_id, found, jobs, draft)
+        _buttons(account_id, found, draft)
+
+
+def _draft(account_id: str) -> dict[str, str]:
+    """What was chosen and not saved, by job ('' the default); it survives filters, tabs and pages."""
+    drafts: dict[str, dict[str, str]] = st.session_state.setdefault("mapping_drafts", {})
+    return drafts.setdefault(account_id, {})
+
+
+def _forget_saved(draft: dict[str, str], found: stages.Pipelines) -> None:
+    for shortcode in [s for s, choice in draft.items() if choice == stages.saved_choice(found, s)]:
+        del draft[shortcode]
+
+
+def _notices(found: stages.Pipelines) -> None:
+    st.caption(words.MAPPING_INTRO)
+    for notice in stages.notices(found):
+        if notice.is_trouble:
+            st.warning(ui.plain(notice.sentence), icon=":material/link_off:")
+        else:
+            st.info(ui.plain(notice.sentence), icon=":material/edit_note:")
+
+
+def _default(account_id: str, found: stages.Pipelines, draft: dict[str, str]) -> None:
+    saved = stages.saved_choice(found, DEFAULT)
+    known = [stages.NOBODY, *stages.labels(found.stages.get(DEFAULT, []))]
+    choices = known if saved in known else [*known, saved]
+    chosen = draft.get(DEFAULT, saved)
+    key = f"default_{account_id}_{_revision(account_id)}"
+
+    def keep() -> None:
+        draft[DEFAULT] = st.session_state[key]
+
+    st.selectbox(
+        words.DEFAULT_LABEL,
+        choices,
+        index=choices.index(chosen) if chosen in choices else 0,
+        key=key,
+        format_func=lambda choice: words.NO_STAGE if choice == stages.NOBODY else choice,
+        on_change=keep,
+        width=360,
+    )
+
+
+def _chosen_jobs(found: stages.Pipelines) -> list[dict[str, Any]]:
+    text = st.text_input(
+        "Find a job", key="mapping_search", type="search", live="250ms", placeholder="Job title", width=220
+    )
+    others = st.toggle("Draft and archived jobs", key="mapping_others")
+    return [
+        job
+        for job in found.jobs
+        if (others or job["state"] in stages.LIVE) and (text or "").casefold() in job["title"].casefold()
+    ]
+
+
+def _revision(account_id: str) -> int:
+    """Grows when the draft is saved or dropped: a new key makes the editor and the select box begin anew."""
+    return int(st.session_state.get(f"mapping_revision_{account_id}", 0))
+
+
+def _editor(
+    account_id: str, found: stages.Pipelines, jobs: list[dict[str, Any]], draft: dict[str, str]
+) -> None:
+    if not jobs:
+        st.caption(words.NO_JOBS if not found.jobs else "No job matches.")
+        return
+    codes = [job["shortcode"] for job in jobs]
+    # Edits are kept by position, so other rows need another key; the same rows must keep theirs.
+    shown = zlib.crc32("|".join(codes).encode())
+    key = f"mapping_{account_id}_{shown:x}_{_revision(account_id)}"
+
+    def keep() -> None:
+        for row, edit in st.session_state[key]["edited_rows"].items():
+            if edit.get("choice"):
+                draft[codes[row]] = edit["choice"]
+
+    st.data_editor(
+        _frame(found, jobs, draft),
+        key=key,
+        on_change=keep,
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height="content" if len(jobs) <= ROWS_WITHOUT_SCROLLING else ROW_HEIGHT * 15,
+        placeholder=words.NOTHING,
+        alt="The stage of each job that starts an interview",
+        disabled=["title", "rule", "department", "candidates"],
+        column_config=_columns(found, codes, draft),
+    )
+
+
+def _frame(found: stages.Pipelines, jobs: list[dict[str, Any]], draft: dict[str, str]) -> pd.DataFrame:
+    lacking = set(stages.without_default(found))
+    rows = []
+    for job in jobs:
+        code = job["shortcode"]
+        choice = draft.get(code) or stages.saved_choice(found, code)
+        rows.append(
+            {
+                "title": job["title"],
+                "choice": choice,
+                "rule": _rules(found, code, draft, is_lacking=code in lacking),
+                "department": job["department"],
+                "candidates": job["candidates"],
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _rules(found: stages.Pipelines, code: str, draft: dict[str, str], *, is_lacking: bool) -> list[str]:
+    if code in draft:
+        return [words.RULE_UNSAVED]
+    if stages.is_gone(found, code):
+        return [words.RULE_GONE]
+    if is_lacking:
+        return [words.RULE_MISSING]
+    return [words.RULE_OVERRIDE] if code in found.saved else []
+
+
+def _columns(found: stages.Pipelines, codes: list[str], draft: dict[str, str]) -> Columns:
+    c = st.column_config
+    default = draft.get(DEFAULT) or stages.saved_choice(found, DEFAULT)
+    follows = words.FOLLOWS.format(stage=words.NOT_CHOSEN if default == stages.NOBODY else default)
+    told = {stages.FOLLOW: follows, stages.NOBODY: words.NO_STAGE}
+    rules = [words.RULE_OVERRIDE, words.RULE_UNSAVED, words.RULE_GONE, words.RULE_MISSING]
+    return {
+        "title": c.TextColumn("Job", width=300),
+        "choice": c.SelectboxColumn(
+            "Interview starts at",
+            options=stages.options(found, codes),
+            required=True,
+            width=280,
+            format_func=lambda choice: told.get(str(choice), str(choice)),
+        ),
+        "rule": c.MultiselectColumn("", options=rules, color=["violet", "orange", "red", "red"], width=120),
+        "department": c.TextColumn("Department", width=140),
+        "candidates": c.NumberColumn("Candidates", format="localized", width=100),
+    }
+
+
+def _buttons(account_id: str, found: stages.Pipelines, draft: dict[str, str]) -> None:
+    problem = st.session_state.pop(f"mapping_problem_{account_id}", None)
+    if problem:
+        st.error(ui.plain(problem), icon=":material/error:")
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button(
+            f"Save {words.plural(len(draft), 'change')}" if draft else "Save",
+            type="primary",
+            disabled=not draft,
+            on_click=_save,
+            args=(account_id, found),
+            key="save_mapping",
+        )
+        st.button(
+            "Discard",
+            disabled=not draft,
+            on_click=_begin_anew,
+            args=(account_id,),
+            key="discard_mapping",
+            type="tertiary",
+        )
+        st.caption(_summary(account_id, found, draft))
+
+
+def _summary(account_id: str, found: stages.Pipelines, draft: dict[str, str]) -> str:
+    if draft:
+        return "Nothing is saved yet."
+    own = sum(1 for job in found.jobs if job["shortcode"] in found.saved)
+    told = f"{own} of {words.plural(len(found.jobs), 'job')} with an own stage."
+    return f"{words.SAVED} {told}" if _revision(account_id) else told
+
+
+def _save(account_id: str, found: stages.Pipelines) -> None:
+    draft = _draft(account_id)
+    try:
+        with access.ledger().write() as tx:
+            stages.save(tx, account_id, found, draft, actor=words.OPERATOR, now=access.now())
+    except MappingProblem as problem:
+        st.session_state[f"mapping_problem_{account_id}"] = str(problem)
+        return
+    _begin_anew(account_id)
+
+
+def _begin_anew(account_id: str) -> None:
+    _draft(account_id).clear()
+    st.session_state[f"mapping_revision_{account_id}"] = _revision(account_id) + 1

@@ -1,0 +1,198 @@
+"""How the syncs of a customer went: a bar for each run, how fresh each stream is, and the runs as a table."""
+
+from datetime import datetime
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import access, words
+from dashboard.ui import Columns
+from storage import reads
+from storage.health import span
+from storage.ledger.runs import RunState
+
+REFRESH_SECONDS = 5
+BARS = 60
+ROWS = 200
+SHORTEST_BAR = 2.0
+COUNTS = {
+    "requests": "Requests",
+    "rows_read": "Read",
+    "rows_inserted": "New",
+    "rows_changed": "Changed",
+    "rows_deleted": "Deleted",
+}
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def cards(account_id: str) -> None:
+    with access.explained():
+        now = access.now()
+        with access.ledger().read() as tx:
+            found, streams = reads.runs(tx, account_id, BARS), reads.streams(tx, account_id, now)
+        left, right = st.columns(2)
+        with left.container(border=True, gap="xsmall", height="stretch"):
+            _chart(found, now)
+        with right.container(border=True, gap="xsmall", height="stretch"):
+            _streams(streams, now)
+
+
+def _seconds(run: dict[str, Any], now: datetime) -> float:
+    length = (run["finished_at"] or now) - run["started_at"]
+    return max(0.0, float(length.total_seconds()))
+
+
+def _chart(found: list[dict[str, Any]], now: datetime) -> None:
+    with st.container(horizontal=True, horizontal_alignment="distribute", vertical_alignment="center"):
+        st.markdown(f"**Last {words.plural(len(found), 'run')}**" if found else "**Runs**", width="content")
+        _legend({run["state"] for run in found})
+    if not found:
+        st.caption(words.NO_RUNS)
+        return
+    st.vega_lite_chart(
+        _bars(found, now), _spec(), alt="Result and duration of each run, the newest on the right"
+    )
+    lengths = sorted(_seconds(run, now) for run in found)
+    typical, longest = span(lengths[len(lengths) // 2]), span(lengths[-1])
+    st.caption(f"A bar is as high as its run was long: {typical} typically, {longest} at most.")
+
+
+def _legend(states: set[str]) -> None:
+    badges = [f":{color}-badge[{label}]" for s, (label, color, _) in words.RUN_STATES.items() if s in states]
+    st.markdown(" ".join(badges), width="content")
+
+
+def _bars(found: list[dict[str, Any]], now: datetime) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "n": position,
+            "Result": words.RUN_STATES[RunState(run["state"])][0],
+            "Kind": words.RUN_KINDS.get(run["kind"], words.humanised(run["kind"])),
+            "Started": words.utc(run["started_at"]),
+            "Took": span(_seconds(run, now)),
+            "Changed": run["rows_inserted"] + run["rows_changed"] + run["rows_deleted"],
+            "Why": run["error"] or words.NOTHING,
+            "height": max(SHORTEST_BAR, _seconds(run, now)),
+        }
+        for position, run in enumerate(reversed(found))
+    )
+
+
+def _spec() -> dict[str, Any]:
+    """A plain Vega-Lite dict: the same picture costs ten times as much through a chart library."""
+    labels, _, colors = zip(*words.RUN_STATES.values(), strict=True)
+    hover = ("Result", "Kind", "Started", "Took", "Changed", "Why")
+    return {
+        "height": 104,
+        "mark": {"type": "bar", "cornerRadius": 2},
+        "encoding": {
+            "x": {
+                "field": "n",
+                "type": "ordinal",
+                "axis": None,
+                "scale": {"paddingInner": 0.3, "paddingOuter": 0},
+            },
+            "y": {
+                "field": "height",
+                "type": "quantitative",
+                "axis": None,
+                "scale": {"type": "sqrt", "domainMin": 0},
+            },
+            "color": {
+                "field": "Result",
+                "type": "nominal",
+                "legend": None,
+                "scale": {"domain": list(labels), "range": list(colors)},
+            },
+            "tooltip": [{"field": name} for name in hover],
+        },
+    }
+
+
+def _streams(streams: list[reads.Stream], now: datetime) -> None:
+    st.markdown("**How fresh the data is**")
+    if not streams:
+        st.caption(words.NO_RUNS)
+        return
+    c = st.column_config
+    st.dataframe(
+        pd.DataFrame([_stream(stream, now) for stream in streams]),
+        hide_index=True,
+        row_height=34,
+        height="content",
+        placeholder=words.NOTHING,
+        alt="When each kind of data was last read in full",
+        column_config={
+            "what": c.TextColumn("What"),
+            "state": c.MultiselectColumn(
+                "", options=["On time", "Late", "Never"], color=["green", "red", "gray"], width=82
+            ),
+            "read": c.TextColumn("Read", width=100),
+            "every": c.TextColumn("Every", width=64),
+            "total": c.NumberColumn("Rows", format="localized", width=72),
+            "why": c.TextColumn("Trouble"),
+        },
+        column_order=["what", "state", "read", "every", "total"]
+        + ["why"] * any(s.last_error for s in streams),
+    )
+
+
+def _stream(stream: reads.Stream, now: datetime) -> dict[str, object]:
+    never = stream.last_completed_at is None
+    return {
+        "what": words.STREAMS.get(stream.stream, words.humanised(stream.stream)),
+        "state": ["Late" if stream.is_late else "Never" if never else "On time"],
+        "read": words.ago(stream.last_completed_at, now),
+        "every": span(stream.every_seconds),
+        "total": stream.rows_total,
+        "why": stream.last_error,
+    }
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def show(account_id: str) -> None:
+    """The runs as a table."""
+    with access.explained():
+        now = access.now()
+        with access.ledger().read() as tx:
+            found = reads.runs(tx, account_id, ROWS)
+        if not found:
+            st.caption(words.NO_RUNS)
+            return
+        st.dataframe(
+            pd.DataFrame([_run(run, now) for run in found]),
+            key="runs",
+            hide_index=True,
+            row_height=34,
+            height="content" if len(found) <= 14 else 520,
+            placeholder=words.NOTHING,
+            alt="The newest runs",
+            column_config=_run_columns(),
+        )
+
+
+def _run(run: dict[str, Any], now: datetime) -> dict[str, object]:
+    told = {
+        "started": run["started_at"],
+        "ago": words.ago(run["started_at"], now),
+        "kind": words.RUN_KINDS.get(run["kind"], words.humanised(run["kind"])),
+        "state": [words.RUN_STATES[RunState(run["state"])][0]],
+        "took": span(_seconds(run, now)),
+    }
+    return told | {name: run[name] for name in COUNTS} | {"error": run["error"]}
+
+
+def _run_columns() -> Columns:
+    c = st.column_config
+    labels, colors, _ = zip(*words.RUN_STATES.values(), strict=True)
+    numbers = {name: c.NumberColumn(label, format="localized", width=76) for name, label in COUNTS.items()}
+    return {
+        **numbers,
+        "started": c.DatetimeColumn("Started (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=130),
+        "ago": c.TextColumn("", width=96),
+        "kind": c.TextColumn("Kind", width=96),
+        "state": c.MultiselectColumn("Result", options=labels, color=colors, width=96),
+        "took": c.TextColumn("Took", width=64),
+        "error": c.TextColumn("What went wrong", width=380),
+    }

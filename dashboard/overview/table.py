@@ -1,0 +1,113 @@
+"""The table of all customers: one data frame, however many there are."""
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import ui, words
+from dashboard.overview import filters
+from dashboard.ui import Columns
+from storage.board_reads import Board
+from storage.health import Level
+from storage.reads import Customer
+
+ROW_HEIGHT = 38
+ROWS_WITHOUT_SCROLLING = 25
+HIDDEN = ["account_id", "level", "region", "search"]
+
+
+@st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Board: lambda board: board.taken_at})
+def rows(board: Board) -> pd.DataFrame:
+    """One row for each customer; shared by all sessions, so nobody may change it."""
+    frame = pd.DataFrame([_row(c, board) for c in board.customers])
+    for name in ("last_good", "fresh"):
+        frame[name] = pd.to_datetime(frame[name], utc=True)
+    return frame
+
+
+def _row(customer: Customer, board: Board) -> dict[str, object]:
+    stopped = customer.health.level is Level.PAUSED
+    used = customer.rate_used if customer.rate_used is not None else 0
+    return {
+        "account_id": customer.account_id,
+        "level": customer.health.level.value,
+        "region": customer.region.upper(),
+        "search": f"{customer.name} {customer.account_id}".casefold(),
+        "name": ui.cell(customer.name),
+        "health": [words.HEALTH[customer.health.level][0]],
+        "sentence": customer.health.sentence,
+        "last_good": customer.last_good_at,
+        "next": words.NOTHING if stopped else words.due(customer.next_run_at, board.taken_at),
+        "fresh": board.fresh_at.get(customer.account_id),
+        "candidates": customer.candidates,
+        "jobs": f"{customer.live_jobs:,} / {customer.jobs:,}",
+        "rate": 100 * used / customer.rate_allowed if customer.rate_allowed and not stopped else None,
+        "token": words.short_token(customer.token_kind, customer.token_last_four, is_destroyed=stopped),
+    }
+
+
+def show(found: pd.DataFrame) -> None:
+    if found.empty:
+        st.info(words.NO_MATCH, icon=":material/filter_alt_off:")
+        st.button(words.CLEAR_FILTERS, on_click=filters.clear, type="tertiary", icon=":material/close:")
+        return
+    st.session_state["shown"] = list(zip(found["name"], found["account_id"], strict=True))
+    st.dataframe(
+        found.drop(columns=HIDDEN),
+        key="customers",
+        hide_index=True,
+        row_height=ROW_HEIGHT,
+        height="content" if len(found) <= ROWS_WITHOUT_SCROLLING else ROW_HEIGHT * 20,
+        placeholder=words.NOTHING,
+        alt="Customers and how their sync is",
+        column_config=_columns(),
+    )
+
+
+def _columns() -> Columns:
+    c = st.column_config
+    labels, colors, _ = zip(*words.HEALTH.values(), strict=True)
+    return {
+        "name": c.ButtonColumn(
+            "Customer",
+            key="row_open",
+            on_click=_open_row,
+            type="tertiary",
+            alignment="left",
+            pinned=True,
+            width=174,
+        ),
+        "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
+        "sentence": c.TextColumn("How it is", width=300),
+        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=126),
+        "next": c.TextColumn("Next sync", width=92),
+        "fresh": c.DatetimeColumn(
+            "Candidates as of",
+            format="distance",
+            width=124,
+            help="When all changed candidates had last been read",
+        ),
+        "candidates": c.NumberColumn("Candidates", format="localized", width=84),
+        "jobs": c.TextColumn("Jobs", width=64, alignment="right", help="Live jobs of all jobs"),
+        "rate": c.ProgressColumn(
+            "Rate budget",
+            format="%d%%",
+            min_value=0,
+            max_value=100,
+            width=106,
+            help="Requests used of those allowed in the current 10 seconds",
+        ),
+        "token": c.TextColumn("Token", width=116),
+    }
+
+
+def _open_row() -> None:
+    click = st.session_state.get("row_open")
+    if click is None:
+        return
+    shown: list[tuple[str, str]] = st.session_state["shown"]
+    # The list may have been redrawn in another order since the click: the name decides, not the row.
+    if click["row"] < len(shown) and shown[click["row"]][0] == click["label"]:
+        ui.open_customer(shown[click["row"]][1])
+    for name, account_id in shown:
+        if name == click["label"]:
+            ui.open_customer(account_id)

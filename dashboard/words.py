@@ -1,0 +1,325 @@
+"""Every sentence that staff read on the page, so that its language can be reviewed in one place."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from storage.health import Level, span
+from storage.ledger.requests import Kind, Request, State
+from storage.ledger.runs import RunState
+
+PRODUCT = "Intrvio for Workable"
+ABOUT = "Shows for every customer whether their Workable account is in sync, and lets you act."
+OPERATOR = "local operator"
+NOTHING = "–"  # noqa: RUF001 -- the dash that tables show for an empty cell
+
+NOT_LOOPBACK = (
+    "IVW_DASHBOARD_HOST is {host!r}, but the dashboard has no sign-in yet, so only people on this machine "
+    "may reach it. Set it to 127.0.0.1, and use an SSH tunnel from elsewhere."
+)
+PORT_TAKEN = "Port {port} on {host} cannot be used ({reason}). Stop what uses it, or set IVW_DASHBOARD_PORT."
+LEDGER_GONE = (
+    "The ledger {path} was there when the dashboard started and is gone now. "
+    "Put it back from a backup, or start the dashboard again for a new one."
+)
+UNUSABLE = "The dashboard cannot read its data"
+UNUSABLE_MORE = "This page tries again by itself every few seconds."
+PAGE_ERROR = (
+    "Something went wrong on this page. Reload it; if that does not help, report reference {reference}."
+)
+
+HEALTH = {
+    Level.FAILING: ("Failing", "red", ":material/error:"),
+    Level.DEGRADED: ("Degraded", "orange", ":material/warning:"),
+    Level.NEW: ("Starting", "blue", ":material/hourglass_top:"),
+    Level.PAUSED: ("Stopped", "gray", ":material/pause_circle:"),
+    Level.HEALTHY: ("Healthy", "green", ":material/check_circle:"),
+}
+
+OVERVIEW = "Customers"
+OVERVIEW_CAPTION = "Every customer's Workable account, the ones in trouble first"
+ATTENTION = "Needs attention"
+ALL_LEVELS = "all"
+ALL_REGIONS = "All regions"
+NO_MATCH = "No customer matches these filters."
+CLEAR_FILTERS = "Clear filters"
+FIRST_CUSTOMER = "Connect the first customer"
+FIRST_STEPS = (
+    (
+        "**Ask the customer for a token** in Workable: *Settings → Integrations → Apps → Generate API token*,"
+        " with the rights to read jobs and candidates. The person who makes it should be an admin."
+    ),
+    (
+        "**Connect the account.** An operator runs this where the agent is installed; it asks for the token, "
+        "checks it and stores it encrypted:"
+    ),
+    "**Let it sync.** Either keep the agent running, or run one pass from time to time:",
+    (
+        "**Come back here.** The customer appears within seconds of being connected. "
+        "Nobody is invited until you have chosen a stage and a candidate reaches it."
+    ),
+)
+CONNECT_COMMAND = "python -m agent connect --subdomain NAME"
+RUN_COMMANDS = (
+    "python -m agent run     # stays and syncs every minute\npython -m agent sync    # one pass, for cron"
+)
+
+NO_AGENT_YET = "No sync agent has run yet"
+AGENT_QUIET = "Nothing is syncing right now"
+AGENT_QUIET_BODY = (
+    "The sync agent last reported {ago}. That is fine if it runs on a schedule. "
+    "The buttons still work: each one starts a helper for that single task."
+)
+AGENT_GONE = "No sync agent has reported for {span}"
+AGENT_GONE_BODY = (
+    "Customers are not being synced, and the numbers below are old. Ask an operator to start the agent "
+    "(`python -m agent run`). The buttons still work: each one starts a helper for that single task."
+)
+NO_AGENT_YET_BODY = (
+    "Customers are not synced until an operator starts the agent (`python -m agent run`). "
+    "The buttons already work: each one starts a helper for that single task."
+)
+
+UNKNOWN_CUSTOMER = "There is no such customer here. The link may be old, or the name mistyped."
+BACK = "All customers"
+TOKEN_KINDS = {"account": "account token", "partner": "partner token", "oauth": "app sign-in"}
+RECONNECT = (
+    "Ask the customer for a new token (Workable: Settings → Integrations → Apps). "
+    "Then an operator runs `python -m agent reconnect --account {account} --token-stdin`."
+)
+WHAT_TO_DO = {
+    "token_refused": RECONNECT,
+    "token_expired": RECONNECT,
+    "forbidden": (
+        "The token may not read all that is needed. Ask the customer for one made by an admin, with the "
+        "rights to read jobs and candidates; then an operator runs "
+        "`python -m agent reconnect --account {account} --token-stdin`."
+    ),
+    "wrong_account": (
+        "The token belongs to another Workable account. Ask the customer for one of their own; then an "
+        "operator runs `python -m agent reconnect --account {account} --token-stdin`."
+    ),
+    "redirected": "Workable has moved this account. Ask an operator to connect it under its new name.",
+    "host_not_allowed": "Ask an operator to check the account's address with `python -m agent doctor`.",
+}
+ASK_OPERATOR = "Ask an operator to look at it with `python -m agent status`."
+BY_ITSELF = "You need not do anything: the next syncs try it again."
+CHECK_AGENT = "Ask an operator whether the agent is running (`python -m agent run`)."
+REVOKED_TO_DO = (
+    "The data read so far stays. To sync again, an operator runs "
+    "`python -m agent connect --subdomain {account}` with a new token."
+)
+SCOPES_MISSING = "The token lacks: {scopes}."
+STREAMS = {
+    "account": "Account",
+    "candidates": "Candidates",
+    "jobs": "Jobs",
+    "stages": "Stages",
+    "pipeline": "Stages",
+    "pipelines": "Stages",
+    "members": "Hiring team",
+    "recruiters": "Recruiters",
+    "metadata": "Jobs and hiring team",
+    "sweep": "Check for deleted candidates",
+}
+RUN_KINDS = {"sync": "Sync", "test_sync": "Test sync", "backfill": "Backfill", "first": "First sync"}
+RUN_STATES = {
+    RunState.OK: ("Clean", "green", "#2C9A63"),
+    RunState.DEGRADED: ("In part", "orange", "#DB8A16"),
+    RunState.FAILED: ("Failed", "red", "#D6364F"),
+    RunState.INTERRUPTED: ("Interrupted", "violet", "#8B6FD0"),
+    RunState.CANCELLED: ("Cancelled", "gray", "#8B94A3"),
+    RunState.RUNNING: ("Running", "blue", "#4C7BE0"),
+}
+JOB_STATES = {
+    "published": ("Published", "green"),
+    "closed": ("Closed to new applicants", "blue"),
+    "draft": ("Draft", "gray"),
+    "archived": ("Archived", "gray"),
+}
+
+KINDS = {
+    Kind.TEST_SYNC: "Test sync",
+    Kind.SYNC: "Sync",
+    Kind.BACKFILL: "Backfill",
+    Kind.REVOKE: "Revoke token",
+    Kind.CONFIRM_DELETIONS: "Confirm deletions",
+}
+STATES = {State.DONE: "finished", State.FAILED: "did not succeed", State.CANCELLED: "was cancelled"}
+ALREADY_OPEN = "{kind}: one is already under way, see above."
+TEST_SYNC_DIALOG = (
+    "Checks that {name}'s account can be read. It takes a few seconds and:\n\n"
+    "- reads the **first 50 candidates**, the jobs and the hiring team,\n"
+    "- **writes nothing** to Workable,\n"
+    "- **invites nobody**."
+)
+BACKFILL_DIALOG = (
+    "Reads candidates of {name} from Workable again, and fills in what is missing here. "
+    "It **writes nothing** to Workable and **invites nobody**. The regular sync goes on meanwhile, "
+    "and you can cancel at any time."
+)
+BACKFILL_ALL = "Everything"
+BACKFILL_SINCE = "Since a date"
+BACKFILL_COST = "About {requests:,} requests to Workable, roughly {time} at this customer's pace."
+BACKFILL_COST_UNKNOWN = "How long it takes shows once it has begun."
+BACKFILL_COST_SINCE = "At most {requests:,} requests to Workable, no longer than {time}."
+REVOKE_TITLE = "The sync of {name} ends"
+REVOKE_DIALOG = (
+    "- Our notifications (webhooks) in their Workable account are removed.\n"
+    "- The token is destroyed here. Nobody can read it again.\n"
+    "- Syncing stops. What was read so far stays here."
+)
+REVOKE_LAST_STEP = (
+    "One step is left for the customer, because Workable lets only them do it: "
+    "Settings → Integrations → Apps, and revoke the token there."
+)
+REVOKE_CONFIRM = "Type {account} to confirm"
+CANNOT_ACT = "The token was revoked. Connect the customer again first."
+WAITING = "waiting to start"
+STUCK = "Nothing has picked this up yet. The helper may not have started."
+STUCK_RUNNING = "The helper stopped in the middle. Trying again goes on where it can."
+TRY_AGAIN = "Try again"
+CANCELLING = "Cancelling…"
+
+MAPPING_INTRO = (
+    "Choose the stage that starts an interview. Saving invites nobody who is already in that stage: "
+    "only candidates who reach it afterwards count."
+)
+DEFAULT_LABEL = "Account default: start the interview when a candidate reaches"
+NO_STAGE = "No stage (nobody is invited)"
+FOLLOWS = "Account default ({stage})"
+NOT_CHOSEN = "not chosen yet"
+GONE = "{stage} (gone)"
+RULE_OVERRIDE, RULE_UNSAVED, RULE_GONE, RULE_MISSING = "Own stage", "Unsaved", "Stage gone", "No such stage"
+STAGE_GONE = "“{stage}” is no longer a stage of {where}. No interview starts there until you choose another."
+STAGE_RENAMED = "“{old}” is now called “{new}” in {where}. The mapping goes on with it; nothing to do."
+DEFAULT_MISSING = (
+    "The account default, “{stage}”, is no stage of {jobs}: nothing starts there. Choose one for them."
+)
+DEFAULT_PIPELINE = "the account's default pipeline"
+NO_SUCH_STAGE = "“{job}” has no stage called “{stage}”. Choose one of: {stages}."
+STAGES_UNKNOWN = "The stages of “{job}” are not known yet. Wait for the next sync, then choose."
+NO_STAGES_YET = "The stages of this account are not known yet. They appear after the first sync."
+SAVED = "Saved."
+NO_JOBS = "No jobs have been read yet."
+NO_RUNS = "No sync has run yet."
+NO_ACTIVITY = "Nothing has happened yet."
+ACTIONS = {
+    "account.connected": "Connected the account",
+    "account.reconnected": "Stored a new token",
+    "account.revoked": "Revoked the token",
+    "mapping.follows_default": "{job}: follows the account default again",
+}
+
+
+def plural(count: int, noun: str) -> str:
+    """A number with its noun.
+
+    >>> plural(1, "change"), plural(1200, "request")
+    ('1 change', '1,200 requests')
+    """
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
+
+
+def ago(at: datetime | None, now: datetime) -> str:
+    if at is None:
+        return "never"
+    seconds = (now - at).total_seconds()
+    return "just now" if seconds < 5 else f"{span(seconds)} ago"
+
+
+def due(at: datetime | None, now: datetime) -> str:
+    """When the next run is, told so that an overdue one is seen."""
+    if at is None:
+        return "not planned"
+    seconds = (at - now).total_seconds()
+    if seconds > 0:
+        return f"in {span(seconds)}"
+    return "due now" if seconds > -60 else f"overdue {span(-seconds)}"
+
+
+def utc(at: datetime | None) -> str:
+    return NOTHING if at is None else f"{at:%d %b %Y %H:%M:%S} UTC"
+
+
+def humanised(code: str) -> str:
+    """A machine's word as a person would write it.
+
+    >>> humanised("webhooks_removed")
+    'Webhooks removed'
+    """
+    return code.replace("_", " ").replace(".", ": ").strip().capitalize()
+
+
+def token(kind: str | None, last_four: str | None, *, is_destroyed: bool = False) -> str:
+    """The token's kind and its last four characters, the only ones that are kept readable."""
+    if is_destroyed:
+        return f"token destroyed (was ····{last_four})" if last_four else "token destroyed"
+    return f"{TOKEN_KINDS.get(kind or '', 'token')} ····{last_four}" if last_four else "no token"
+
+
+def short_token(kind: str | None, last_four: str | None, *, is_destroyed: bool) -> str:
+    """The same for the narrow column of a table."""
+    if is_destroyed or not last_four:
+        return "destroyed" if is_destroyed else "none"
+    return f"{kind or 'token'} ····{last_four}"
+
+
+def what_to_do(code: str, account: str, *, needs_person: bool) -> str:
+    if not needs_person:
+        return BY_ITSELF
+    return WHAT_TO_DO.get(code, ASK_OPERATOR).format(account=account)
+
+
+def remaining(request: Request, now: datetime) -> str:
+    """How long a running request still takes, guessed from its pace so far."""
+    if request.started_at is None or not request.done or not request.total:
+        return "working out how long it takes"
+    pace = (now - request.started_at).total_seconds() / request.done
+    left = pace * max(0, request.total - request.done)
+    return f"about {span(max(1, left))} left"
+
+
+def progress(request: Request, now: datetime) -> str:
+    if request.state == State.QUEUED:
+        return WAITING
+    if request.total:
+        return f"{request.done:,} of {request.total:,} · {remaining(request, now)}"
+    return f"{request.done:,} so far" if request.done else "under way"
+
+
+def kind(request_kind: str) -> str:
+    return KINDS[Kind(request_kind)] if request_kind in set(Kind) else humanised(request_kind)
+
+
+def outcome(request: Request, now: datetime) -> str:
+    return f"{kind(request.kind)} {STATES[State(request.state)]} {ago(request.finished_at, now)}"
+
+
+def result_lines(result: Mapping[str, Any]) -> list[str]:
+    """A request's result, one readable line for each entry that is a number, a text or a list of texts."""
+    lines: list[str] = []
+    for key, value in result.items():
+        if isinstance(value, bool):
+            lines.append(f"{humanised(key)}: {'yes' if value else 'no'}")
+        elif isinstance(value, int):
+            lines.append(f"{humanised(key)}: {value:,}")
+        elif isinstance(value, str | float):
+            lines.append(f"{humanised(key)}: {value}")
+        elif isinstance(value, list):
+            lines.extend(str(entry) for entry in value if isinstance(entry, str))
+    return lines
+
+
+def activity(action: str, detail: Mapping[str, Any]) -> str:
+    """An entry of the audit trail as a sentence."""
+    if action == "mapping.saved":
+        job, stage = detail.get("job") or "Account default", detail.get("stage") or "no stage"
+        return f"{job}: interview starts at {stage}"
+    if action in ACTIONS:
+        return ACTIONS[action].format(job=detail.get("job", ""))
+    subject, _, verb = action.partition(".")
+    told = f"{kind(subject)} {verb.replace('_', ' ')}".strip()
+    if verb == "requested" and detail.get("since"):
+        return f"{told}, since {detail['since']}"
+    return f"{told}: {detail['note']}" if detail.get("note") else told

@@ -1,0 +1,78 @@
+"""What the dashboard's two pages read, each page in one consistent view of the ledger."""
+
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from storage import reads
+from storage.ledger import schema
+from storage.ledger.requests import Request
+
+CANDIDATES = "candidates"
+
+
+class AgentReport(msgspec.Struct, frozen=True):
+    """`last_seen_at` is None when no agent has ever reported to this ledger."""
+
+    is_alive: bool
+    last_seen_at: datetime | None
+
+
+class Board(msgspec.Struct, frozen=True):
+    """The overview. `trouble_since` and `fresh_at` are by account; an account without a time is left out."""
+
+    customers: list[reads.Customer]
+    trouble_since: dict[str, datetime]
+    fresh_at: dict[str, datetime]
+    agent: AgentReport
+    taken_at: datetime
+
+
+class Details(msgspec.Struct, frozen=True):
+    """One customer with what is open now; `requests` are the newest first."""
+
+    customer: reads.Customer
+    state_since: datetime
+    problems: list[reads.Problem]
+    requests: list[Request]
+    agent: AgentReport
+
+
+def board(tx: Connection, now: datetime) -> Board:
+    return Board(
+        reads.customers(tx, now), _trouble_since(tx), _fresh_at(tx), agent_report(tx, now), taken_at=now
+    )
+
+
+def details(tx: Connection, account_id: str, now: datetime) -> Details | None:
+    """None when no account of that id is connected."""
+    customer = reads.customer(tx, account_id, now)
+    if customer is None:
+        return None
+    a = schema.accounts.c
+    since = tx.execute(select(a.state_since).where(a.account_id == account_id)).scalar_one()
+    problems = reads.open_problems(tx, account_id)
+    requests = reads.requests_of(tx, account_id)
+    return Details(customer, since, problems, requests, agent_report(tx, now))
+
+
+def agent_report(tx: Connection, now: datetime) -> AgentReport:
+    last = tx.execute(select(func.max(schema.agents.c.heartbeat_at))).scalar()
+    return AgentReport(reads.agent_is_alive(tx, now), last)
+
+
+def _trouble_since(tx: Connection) -> dict[str, datetime]:
+    """Since when an account has been in its state, or has had the problem that is named first."""
+    a = schema.accounts.c
+    stopped = select(a.account_id, a.state_since).where(a.state != "active")
+    since: dict[str, datetime] = {row.account_id: row.state_since for row in tx.execute(stopped)}
+    for problem in reads.open_problems(tx):
+        since.setdefault(problem.account_id, problem.since)
+    return since
+
+
+def _fresh_at(tx: Connection) -> dict[str, datetime]:
+    s = schema.streams.c
+    query = select(s.account_id, s.last_completed_at).where(s.stream == CANDIDATES)
+    return {row.account_id: row.last_completed_at for row in tx.execute(query) if row.last_completed_at}
