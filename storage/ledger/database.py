@@ -1,5 +1,6 @@
 """Opens the ledger: SQLite in WAL mode, short transactions, migrated by Alembic before first use."""
 
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -8,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
-from sqlalchemy.exc import DatabaseError, OperationalError
+from sqlalchemy.exc import DatabaseError
 
 try:
     # Python's own SQLite may be older than 3.51.3, in which a reset of the WAL can lose a commit.
@@ -18,6 +19,10 @@ except ModuleNotFoundError:  # pragma: no cover -- no wheel for this system
 
 BUSY_MS = 15_000
 PRAGMAS = (f"busy_timeout={BUSY_MS}", "journal_mode=WAL", "synchronous=FULL", "secure_delete=ON")
+FULL = {sqlite3.SQLITE_FULL}
+FORBIDDEN = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
+LOCKED = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_IOERR}
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 
 
@@ -51,9 +56,7 @@ class Ledger:
 def open_ledger(path: Path) -> Ledger:
     """Open the ledger, making or upgrading it first. Raises LedgerProblem with what to do."""
     with _explained(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.parent.chmod(0o700)
-        path.touch(mode=0o600)
+        _make_file(path)
         ledger = Ledger(path)
         try:
             _migrate(ledger)
@@ -61,6 +64,16 @@ def open_ledger(path: Path) -> Ledger:
             ledger.close()
             raise
     return ledger
+
+
+def _make_file(path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        path.touch(mode=0o600)
+    except OSError as error:
+        tell = _full if error.errno in (errno.ENOSPC, errno.EDQUOT) else _forbidden
+        raise LedgerProblem(tell(path, error.strerror or str(error))) from error
 
 
 def _engine(path: Path, begin: str) -> Engine:
@@ -81,32 +94,42 @@ def _engine(path: Path, begin: str) -> Engine:
 
 @contextmanager
 def _explained(path: Path) -> Iterator[None]:
+    """Trouble with the disk or the file becomes a sentence; a wrong statement of ours stays what it is."""
     try:
         yield
-    except OSError as error:
-        raise LedgerProblem(_sentence(path, str(error.strerror or error))) from error
-    except (OperationalError, DatabaseError) as error:
-        if isinstance(error.orig, driver.IntegrityError | driver.ProgrammingError):
-            raise
-        raise LedgerProblem(_sentence(path, str(error.orig))) from error
+    except DatabaseError as error:
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF  # less its extended part
+        if sentence := _sentence(path, code, str(error.orig)):
+            raise LedgerProblem(sentence) from error
+        raise
 
 
-def _sentence(path: Path, reason: str) -> str:
-    folder = path.parent
-    if "full" in reason or "No space" in reason:
+def _sentence(path: Path, code: int, reason: str) -> str | None:
+    if code in FULL:
+        return _full(path, reason)
+    if code in FORBIDDEN:
+        return _forbidden(path, reason)
+    if code in LOCKED:
+        seconds = BUSY_MS // 1000
+        return f"The ledger {path} stayed locked for {seconds} s. Look for a stuck process and try again."
+    if code in DAMAGED:
         return (
-            f"The disk under {folder} is full ({reason}). Free some space and start again; nothing was lost."
+            f"The ledger {path} cannot be read ({reason}). It holds what was done for customers: "
+            "restore it from a backup; do not delete it."
         )
-    if "readonly" in reason or "Read-only" in reason or "Permission" in reason or "unable to open" in reason:
-        return (
-            f"The data folder {folder} cannot be written ({reason}). "
-            "Set IVW_DATA_DIR to a folder that this user may write to, or mend its permissions."
-        )
-    if "locked" in reason:
-        return f"The ledger {path} stayed locked for {BUSY_MS // 1000} s. Look for a stuck process and try again."
+    return None
+
+
+def _full(path: Path, reason: str) -> str:
     return (
-        f"The ledger {path} cannot be read ({reason}). It holds what was done for customers: "
-        "restore it from a backup; do not delete it."
+        f"The disk under {path.parent} is full ({reason}). Free some space and start again; nothing was lost."
+    )
+
+
+def _forbidden(path: Path, reason: str) -> str:
+    return (
+        f"The data folder {path.parent} cannot be written ({reason}). "
+        "Set IVW_DATA_DIR to a folder that this user may write to, or mend its permissions."
     )
 
 

@@ -42,6 +42,7 @@ def upgrade() -> None:
         sa.Column("owner", sa.String(), nullable=True),
         sa.Column("connected_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("connected_by", sa.String(), nullable=False),
+        sa.Column("baseline_at", sa.DateTime(timezone=True), nullable=True),
         sa.PrimaryKeyConstraint("account_id"),
     )
     op.create_table(
