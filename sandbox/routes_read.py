@@ -203,7 +203,11 @@ def list_permission_sets(call: Call) -> Response:  # noqa: ARG001 - every accoun
 @endpoint("GET", "/collaboration_permissions", "r_jobs")
 def list_permissions(call: Call) -> Response:
     return answer(
-        {f"ats:collab:candidates:{verb}": sorted(roles) for verb, roles in call.world.permissions.items()}
+        {
+            f"ats:collab:candidates:{verb}": sorted(roles)
+            for verb, roles in call.world.permissions.items()
+            if verb != "relocate"  # goes by the permission to move
+        }
     )
 
 

@@ -10,6 +10,7 @@ from sandbox.stamps import hex_id, iso_ms
 
 DAY = 86400
 HISTORY_DAYS = 120
+ANONYMIZED_EVERY = 150
 PIPELINE = ("Sourced", "Applied", "Shortlisted", "Assessment", "Phone Screen", "Interview", "Offer", "Hired")
 WEIGHTS = (14, 34, 12, 12, 10, 10, 4, 4)
 SOURCES = (
@@ -186,6 +187,8 @@ def _candidates(account: Account, count: int, random: Random) -> Iterator[Candid
         elif len(persons) < 500:
             persons.append(candidate)
         _past(account, candidate, now, random)
+        if place % ANONYMIZED_EVERY == ANONYMIZED_EVERY - 1:
+            _anonymize(candidate)
         yield candidate
 
 
@@ -227,6 +230,12 @@ def _same_person(candidate: Candidate, other: Candidate) -> None:
         candidate.firstname, candidate.lastname = other.firstname, other.lastname
 
 
+def _anonymize(candidate: Candidate) -> None:
+    candidate.anonymized = True
+    candidate.name = candidate.firstname = candidate.lastname = candidate.email = None
+    candidate.headline = candidate.phone = candidate.address = candidate.resume = None
+
+
 def _past(account: Account, candidate: Candidate, now: int, random: Random) -> None:
     """Moves along the pipeline up to the present stage, and how some of them ended."""
     moment = candidate.created_at * 1000 + random.randrange(1000)
@@ -237,7 +246,7 @@ def _past(account: Account, candidate: Candidate, now: int, random: Random) -> N
     candidate.activities.append(_activity(account, action, stages[at].id, moment))
     while at < last:
         target = min(last, at + 1 + (random.random() < 0.5))
-        moment += random.randrange((now * 1000 - moment) // (2 * (last - at)) or 1)
+        moment += int(random.random() * (now * 1000 - moment) / (2 * (last - at)))
         candidate.activities.append(
             _activity(account, stages[target].slug, stages[at].id, moment, stages[target].id)
         )

@@ -81,6 +81,12 @@ class Site:
         headers = {"Authorization": f"Bearer {self.world.platform.token}", **kwargs.pop("headers", {})}
         return self.http.request(method, self.running.platform_url + path, headers=headers, **kwargs)
 
+    def settle(self) -> None:
+        """Returns when everything that was due before has been done."""
+        done = threading.Event()
+        self.world.context.scheduler.after(0, done.set)
+        assert done.wait(10)
+
     def job(self, state: str = "published") -> str:
         return next(job.shortcode for job in self.account.jobs.values() if job.state == state)
 
