@@ -64,7 +64,7 @@ class Mirror:
 
     def __init__(self, path: Path, *, memory_limit: str = "192MB", threads: int = 2) -> None:
         self.path = path
-        self._config = engine_config(path.parent / "tmp", memory_limit, threads)
+        self.config = engine_config(path.parent / "tmp", memory_limit, threads)
         self._lock = threading.RLock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._inode = 0
@@ -167,7 +167,7 @@ class Mirror:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         make_private(self.path.parent)
-        connection = attached(self.path, self._config)
+        connection = attached(self.path, self.config)
         try:
             self.path.chmod(0o600)
             migrate(connection)

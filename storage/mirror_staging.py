@@ -15,7 +15,7 @@ Columns = Mapping[str, pa.DataType]
 
 
 class Changes(msgspec.Struct, frozen=True):
-    """What a batch did: `stale` rows were older than the stored ones, `gone` rows missing from a full list."""
+    """What a batch did: `stale` rows were older than stored ones, `gone` ones missing from a full list."""
 
     read: int = 0
     inserted: int = 0
