@@ -140,7 +140,7 @@ def _status(
         rate_limit=10, rate_allowed=8, rate_used=chance.randint(0, 8), rate_others=chance.randint(0, 2),
         rate_seen_at=now - quiet,
     )  # fmt: skip
-    for stream, every in (("candidates", 60), ("jobs", 900), ("members", 900), ("sweep", 86_400)):
+    for stream, every in (("candidates", 60), ("jobs", 900), ("members", 900), ("listing", 86_400)):
         at = good - timedelta(seconds=chance.randrange(every))
         total = sum(j.candidates for j in jobs) if stream == "candidates" else len(jobs)
         changed = chance.randint(0, 9)

@@ -19,6 +19,10 @@ def backfill(account_id: str, since: date | None) -> bool:
     return _file(account_id, Kind.BACKFILL, {} if since is None else {"since": since.isoformat()})
 
 
+def confirm_deletions(account_id: str) -> bool:
+    return _file(account_id, Kind.CONFIRM_DELETIONS, {})
+
+
 def revoke(account_id: str, typed: str) -> bool:
     """Refuses, by filing nothing, unless the account's id was typed: a disabled button protects nothing."""
     return typed.strip() == account_id and _file(account_id, Kind.REVOKE, {})

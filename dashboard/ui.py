@@ -23,14 +23,16 @@ RETRY_SECONDS = 5
 Columns = Mapping[str, ColumnConfig | ButtonColumnResult | str | None]
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$&=^\"':/@])")
 _JOINER = "\N{WORD JOINER}"
+# Icons, emoji, links and arrows are looked for when the escapes are gone; an invisible joiner hides them.
+_FOUND_LATER = re.compile(
+    r"(?<=:)(?=[\w/+-])|(?<=@)(?=\w)|(?<=www)(?=\.)|(?<=[-<>=~])(?=[-<>=~])", re.IGNORECASE
+)
 
 
 def plain(text: object) -> str:
     """Text that Markdown shows exactly as it is: no markup, colours, icons, links or HTML."""
     one_line = " ".join(str(text).split())
-    escaped = _MARKDOWN.sub(r"\\\1", one_line)
-    # Icons, emoji and links are looked for after the escapes are gone; an invisible joiner hides them.
-    return re.sub(r"(\\[:/@.])", rf"\1{_JOINER}", escaped)
+    return _MARKDOWN.sub(r"\\\1", _FOUND_LATER.sub(_JOINER, one_line))
 
 
 def cell(text: str) -> str:
@@ -57,8 +59,8 @@ def kpi(label: str, value: str, note: str, color: str = "off", hint: str | None 
     )
 
 
-def agent_banner(agent: AgentReport, now: datetime) -> None:
-    """Tells when no agent is at work; calm when one may just be between two runs."""
+def agent_banner(agent: AgentReport, now: datetime, *, is_small: bool = False) -> None:
+    """Tells when no agent is at work; calm when one may just be between two runs, and then small if asked."""
     if agent.is_alive:
         return
     if agent.last_seen_at is None:
@@ -67,7 +69,10 @@ def agent_banner(agent: AgentReport, now: datetime) -> None:
     seconds = (now - agent.last_seen_at).total_seconds()
     if seconds < QUIET_SECONDS:
         body = words.AGENT_QUIET_BODY.format(ago=words.ago(agent.last_seen_at, now))
-        st.info(body, title=words.AGENT_QUIET, icon=":material/schedule:")
+        if is_small:
+            st.caption(f":material/schedule: {words.AGENT_QUIET}. {body}")
+        else:
+            st.info(body, title=words.AGENT_QUIET, icon=":material/schedule:")
     else:
         title = words.AGENT_GONE.format(span=span(seconds))
         st.warning(words.AGENT_GONE_BODY, title=title, icon=":material/cloud_off:")

@@ -100,6 +100,10 @@ WHAT_TO_DO = {
         "operator runs `python -m agent reconnect --account {account} --token-stdin`."
     ),
     "redirected": "Workable has moved this account. Ask an operator to connect it under its new name.",
+    "deletions_frozen": (
+        "Nothing was deleted here. Ask the customer whether they removed that many candidates. "
+        "If they did, press “Confirm deletions”."
+    ),
     "host_not_allowed": "Ask an operator to check the account's address with `python -m agent doctor`.",
 }
 ASK_OPERATOR = "Ask an operator to look at it with `python -m agent status`."
@@ -112,17 +116,21 @@ REVOKED_TO_DO = (
 SCOPES_MISSING = "The token lacks: {scopes}."
 STREAMS = {
     "account": "Account",
-    "candidates": "Candidates",
+    "candidates": "Changed candidates",
     "jobs": "Jobs",
-    "stages": "Stages",
-    "pipeline": "Stages",
     "pipelines": "Stages",
     "members": "Hiring team",
     "recruiters": "Recruiters",
-    "metadata": "Jobs and hiring team",
-    "sweep": "Check for deleted candidates",
+    "listing": "Complete list of candidates",
 }
-RUN_KINDS = {"sync": "Sync", "test_sync": "Test sync", "backfill": "Backfill", "first": "First sync"}
+RUN_KINDS = {
+    "sync": "Sync",
+    "first_sync": "First sync",
+    "sweep": "Complete list",
+    "test_sync": "Test sync",
+    "backfill": "Backfill",
+    "deletions": "Deletions",
+}
 RUN_STATES = {
     RunState.OK: ("Clean", "green", "#2C9A63"),
     RunState.DEGRADED: ("In part", "orange", "#DB8A16"),
@@ -133,7 +141,7 @@ RUN_STATES = {
 }
 JOB_STATES = {
     "published": ("Published", "green"),
-    "closed": ("Closed to new applicants", "blue"),
+    "closed": ("Closed", "blue"),
     "draft": ("Draft", "gray"),
     "archived": ("Archived", "gray"),
 }
@@ -163,6 +171,11 @@ BACKFILL_SINCE = "Since a date"
 BACKFILL_COST = "About {requests:,} requests to Workable, roughly {time} at this customer's pace."
 BACKFILL_COST_UNKNOWN = "How long it takes shows once it has begun."
 BACKFILL_COST_SINCE = "At most {requests:,} requests to Workable, no longer than {time}."
+CONFIRM_DELETIONS_DIALOG = (
+    "Only go on if {name} really removed these candidates in Workable. Each one is looked up there again; "
+    "those that are gone are marked as deleted here, and their personal data is removed. "
+    "Nothing changes in Workable."
+)
 REVOKE_TITLE = "The sync of {name} ends"
 REVOKE_DIALOG = (
     "- Our notifications (webhooks) in their Workable account are removed.\n"
@@ -294,21 +307,6 @@ def kind(request_kind: str) -> str:
 
 def outcome(request: Request, now: datetime) -> str:
     return f"{kind(request.kind)} {STATES[State(request.state)]} {ago(request.finished_at, now)}"
-
-
-def result_lines(result: Mapping[str, Any]) -> list[str]:
-    """A request's result, one readable line for each entry that is a number, a text or a list of texts."""
-    lines: list[str] = []
-    for key, value in result.items():
-        if isinstance(value, bool):
-            lines.append(f"{humanised(key)}: {'yes' if value else 'no'}")
-        elif isinstance(value, int):
-            lines.append(f"{humanised(key)}: {value:,}")
-        elif isinstance(value, str | float):
-            lines.append(f"{humanised(key)}: {value}")
-        elif isinstance(value, list):
-            lines.extend(str(entry) for entry in value if isinstance(entry, str))
-    return lines
 
 
 def activity(action: str, detail: Mapping[str, Any]) -> str:

@@ -39,7 +39,7 @@ def show(account_id: str) -> None:
             alt="What was done, the newest first",
             column_config={
                 "at": c.DatetimeColumn("When (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=130),
-                "ago": c.TextColumn("", width=100),
+                "ago": c.TextColumn("Ago", width=100),
                 "actor": c.TextColumn("Who", width=150),
                 "what": c.TextColumn("What", width=760),
             },

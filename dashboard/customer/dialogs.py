@@ -46,7 +46,7 @@ def backfill(customer: Customer) -> None:
 def _since() -> date:
     today = access.now().date()
     return st.date_input(
-        "Candidates changed since",
+        "Candidates created since",
         value=today - timedelta(days=DAYS_OFFERED),
         max_value=today,
         format="YYYY-MM-DD",
@@ -61,6 +61,13 @@ def _cost(customer: Customer, *, is_part: bool) -> str:
     time = span(max(WINDOW_SECONDS, requests / customer.rate_allowed * WINDOW_SECONDS))
     sentence = words.BACKFILL_COST_SINCE if is_part else words.BACKFILL_COST
     return sentence.format(requests=requests, time=time)
+
+
+@st.dialog("Confirm deletions", icon=":material/delete_sweep:")
+def confirm_deletions(customer: Customer) -> None:
+    st.markdown(words.CONFIRM_DELETIONS_DIALOG.format(name=ui.plain(customer.name)))
+    if st.button("They are really gone", type="primary", key="do_confirm", icon=":material/check:"):
+        _close(Kind.CONFIRM_DELETIONS, is_new=actions.confirm_deletions(customer.account_id))
 
 
 @st.dialog("Revoke token", icon=":material/key_off:")

@@ -28,7 +28,7 @@ def show(account_id: str) -> None:
             words.BACK, icon=":material/arrow_back:", type="tertiary", on_click=ui.open_overview, key="back"
         )
         _title_row(found, now)
-        ui.agent_banner(found.agent, now)
+        ui.agent_banner(found.agent, now, is_small=True)
         _problem(found, now)
         requests.show(found, now)
         _numbers(found.customer, now)
@@ -93,6 +93,15 @@ def _problem(found: Details, now: datetime) -> None:
         return
     draw = st.error if level is Level.FAILING else st.warning
     draw("\n\n".join(_explanation(found, now)), title=_title(found), icon=words.HEALTH[level][2])
+    if any(problem.code == "deletions_frozen" for problem in found.problems) and _may_confirm(found):
+        dialogs.confirm_deletions(customer)
+
+
+def _may_confirm(found: Details) -> bool:
+    busy = any(r.kind == Kind.CONFIRM_DELETIONS and r.state in OPEN for r in found.requests)
+    return st.button(
+        "Confirm deletions", icon=":material/delete_sweep:", key="confirm_deletions", disabled=busy
+    )
 
 
 def _title(found: Details) -> str:
@@ -102,15 +111,12 @@ def _title(found: Details) -> str:
 def _explanation(found: Details, now: datetime) -> list[str]:
     """Since when, and what to do; other open problems follow."""
     customer, problems = found.customer, found.problems
-    since = problems[0].since if problems else customer.last_good_at
-    good = f"Last good sync {words.ago(customer.last_good_at, now)}."
-    told = [f"Since {words.ago(since, now)}. {good}" if since else good]
-    code = problems[0].code if problems else ""
-    if not problems:
-        told.append(words.CHECK_AGENT)
-    else:
+    told = [words.CHECK_AGENT]
+    if problems:
+        good, since = words.ago(customer.last_good_at, now), words.ago(problems[0].since, now)
         needs = customer.health.needs_person
-        told.append(words.what_to_do(code, customer.account_id, needs_person=needs))
+        advice = words.what_to_do(problems[0].code, customer.account_id, needs_person=needs)
+        told = [f"Since {since}. Last good sync {good}.", advice]
     if missing := [scope for scope, has in customer.token_scopes.items() if has is False]:
         told.append(words.SCOPES_MISSING.format(scopes=", ".join(f"`{scope}`" for scope in missing)))
     told += [f"- {ui.plain(p.sentence)}" for p in problems[1:]]

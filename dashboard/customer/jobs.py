@@ -51,7 +51,7 @@ def _row(job: dict[str, Any], stages: list[tuple[str, int]]) -> dict[str, object
         "state": [words.JOB_STATES.get(job["state"], (words.humanised(job["state"]), ""))[0]],
         "department": job["department"],
         "candidates": job["candidates"],
-        "stages": "  →  ".join(f"{name} {count:,}" for name, count in stages),
+        "stages": " → ".join(f"{name} {count:,}" for name, count in stages),
         "shortcode": job["shortcode"],
     }
 
@@ -60,12 +60,12 @@ def _columns() -> Columns:
     c = st.column_config
     labels, colors = zip(*words.JOB_STATES.values(), strict=True)
     return {
-        "title": c.TextColumn("Job", width=250),
-        "state": c.MultiselectColumn("State", options=labels, color=colors, width=180),
-        "department": c.TextColumn("Department", width=110),
+        "title": c.TextColumn("Job", width=236),
+        "state": c.MultiselectColumn("State", options=labels, color=colors, width=96),
+        "department": c.TextColumn("Department", width=104),
         "candidates": c.NumberColumn("Candidates", format="localized", width=90),
-        "stages": c.TextColumn("Candidates by stage", width=480),
-        "shortcode": c.TextColumn("Workable code", width=110),
+        "stages": c.TextColumn("Candidates by stage", width=600),
+        "shortcode": c.TextColumn("Code", width=76, help="The job's short code in Workable"),
     }
 
 

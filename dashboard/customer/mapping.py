@@ -163,7 +163,9 @@ def _columns(found: stages.Pipelines, codes: list[str], draft: dict[str, str]) -
             width=280,
             format_func=lambda choice: told.get(str(choice), str(choice)),
         ),
-        "rule": c.MultiselectColumn("", options=rules, color=["violet", "orange", "red", "red"], width=120),
+        "rule": c.MultiselectColumn(
+            "Rule", options=rules, color=["violet", "orange", "red", "red"], width=120
+        ),
         "department": c.TextColumn("Department", width=140),
         "candidates": c.NumberColumn("Candidates", format="localized", width=100),
     }

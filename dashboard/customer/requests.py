@@ -72,7 +72,7 @@ def _result(request: Request, now: datetime) -> None:
     }
     draw, icon = tones[State(request.state)]
     with st.container(horizontal=True, vertical_alignment="top", key=f"result_{request.request_id}"):
-        draw(_told(request), title=words.outcome(request, now), icon=icon)
+        draw(ui.plain(request.note or ""), title=words.outcome(request, now), icon=icon)
         st.button(
             "Dismiss",
             key=f"dismiss_{request.request_id}",
@@ -80,10 +80,3 @@ def _result(request: Request, now: datetime) -> None:
             on_click=dismissed.add,
             args=(request.request_id,),
         )
-
-
-def _told(request: Request) -> str:
-    note = ui.plain(request.note) if request.note else ""
-    lines = "\n".join(f"- {ui.plain(line)}" for line in words.result_lines(request.result or {}))
-    last = words.REVOKE_LAST_STEP if request.kind == Kind.REVOKE and request.state == State.DONE else ""
-    return "\n\n".join(part for part in (note, lines, last) if part) or " "
