@@ -1,5 +1,6 @@
 """What one pretend account holds, with the indexes that keep its lists fast."""
 
+import math
 from bisect import bisect_left, bisect_right, insort
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
@@ -126,10 +127,12 @@ class AccountState:
         candidate.email = email
         self._index_email(candidate)
 
-    def since(self, index: list[int], moment: float) -> list[int]:
-        """Ids whose time in the index is at or after the moment, in no particular order."""
-        first = int(moment) + (moment > int(moment))
-        return [entry & ((1 << ID_BITS) - 1) for entry in index[bisect_left(index, first << ID_BITS) :]]
+    def since(self, index: list[int], moment: float, most: int) -> list[int] | None:
+        """Ids whose time in the index is at or after the moment, in no order; None when over `most`."""
+        first = bisect_left(index, math.ceil(moment) << ID_BITS)
+        if len(index) - first > most:
+            return None
+        return [entry & ((1 << ID_BITS) - 1) for entry in index[first:]]
 
     def with_email(self, email: str) -> tuple[int, ...]:
         return self.emails.get(email.lower(), ())

@@ -42,8 +42,8 @@ def _chosen(call: Call, account: Account, shortcode: str | None) -> list[int]:
     ordered = account.ids if shortcode is None else account.job_ids.get(shortcode, [])
     for name, index in (("updated_after", account.updated), ("created_after", account.created)):
         if (text := call.text(name)) is not None:
-            matching = account.since(index, parse_time(name, text))
-            if len(matching) * SCAN_SHARE < len(ordered):
+            matching = account.since(index, parse_time(name, text), len(ordered) // SCAN_SHARE)
+            if matching is not None:
                 ordered = sorted(_known(ordered, matching))
     return ordered
 
