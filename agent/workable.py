@@ -54,6 +54,9 @@ class Workable:
         self._transport = transport
         self._subdomain = subdomain
 
+    def close(self) -> None:
+        self._transport.close()
+
     def counting(self, on_request: OnRequest) -> Self:
         """The same account, with `on_request` told of every try that is made through it."""
         return type(self)(self._transport.counting(on_request), self._subdomain)
