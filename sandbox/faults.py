@@ -97,7 +97,11 @@ def _substitute(fault: Fault, path: str) -> tuple[int, bytes, bytes]:
     if fault.kind == "server_error":
         status = int(fault.number("status", 500))
         html = bool(fault.params.get("html"))
-        return status, b"text/html" if html else json_type, PAGE if html else b'{"error":"Server error"}'
+        return (
+            status,
+            b"text/html" if html else json_type,
+            PAGE if html else _error(path, status, "Server error"),
+        )
     if fault.kind == "empty_page":
         name = path.rstrip("/").rsplit("/", 1)[-1]
         return 200, json_type, JSON.encode({name if name in COLLECTIONS else "candidates": []})
@@ -107,7 +111,13 @@ def _substitute(fault: Fault, path: str) -> tuple[int, bytes, bytes]:
         "unauthorized": (401, "Not authorized"),
         "forbidden": (403, "Forbidden"),
     }[fault.kind]
-    return status, json_type, JSON.encode({"error": text})
+    return status, json_type, _error(path, status, text)
+
+
+def _error(path: str, status: int, text: str) -> bytes:
+    """In the words of Workable or of the platform."""
+    ours = {"status": status, "message": text} if path.startswith("/platform") else {"error": text}
+    return JSON.encode(ours)
 
 
 async def _deliver(struck: list[Fault], start: Message, body: bytes, receive: Receive, send: Send) -> None:

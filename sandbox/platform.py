@@ -12,7 +12,7 @@ from sandbox.errors import Refused, not_found
 from sandbox.people import invent_person
 from sandbox.platform_model import Applicant, Interview, PlatformMember, PlatformSettings, Remembered, Status
 from sandbox.results import invent_result
-from sandbox.stamps import iso_ms
+from sandbox.stamps import iso_ms, parse_time
 
 TOKEN = "sandbox-platform-token"
 TEMPLATES = {
@@ -211,6 +211,10 @@ class Platform:
         interview.ends = "bounced" if chance < self.settings.bounce_share else interview.ends
         length = int(self.settings.interview_seconds * 1000)
         interview.start_due, interview.due_at = now + length // 3, now + length
+        if body.get("expires_at"):
+            limit = int(parse_time("expires_at", str(body["expires_at"])) * 1000)
+            if limit < interview.due_at:
+                interview.ends, interview.due_at = "expired", max(now, limit)
         return interview
 
     def _plan(self, interview: Interview) -> None:

@@ -6,8 +6,28 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 
 log = logging.getLogger("sandbox")
+
+
+class Workers:
+    """A few threads for work that waits on somebody else; what fails there is logged."""
+
+    def __init__(self, count: int, name: str) -> None:
+        self._pool = ThreadPoolExecutor(count, thread_name_prefix=f"sandbox-{name}")
+
+    def submit(self, task: Callable[[], None]) -> None:
+        self._pool.submit(task).add_done_callback(_report)
+
+    def close(self) -> None:
+        """Waits for what is under way and drops the rest."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _report(future: Future[None]) -> None:
+    if not future.cancelled() and (error := future.exception()) is not None:
+        log.error("a delivery failed", exc_info=error)
 
 
 class Scheduler:

@@ -26,11 +26,10 @@ def rows_of(content: Any) -> list[Any]:
     if isinstance(content, list):
         return content
     if isinstance(content, dict):
-        for value in content.values():
-            if isinstance(value, list):
-                return value
-        inner = content.get("candidate", content)
-        return [inner]
+        first = next(iter(content.values()), None)
+        if isinstance(first, list) and content.keys() - {"paging", "next_cursor"} == {next(iter(content))}:
+            return first
+        return [content.get("candidate", content)]
     return []
 
 

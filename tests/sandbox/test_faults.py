@@ -139,6 +139,8 @@ def test_a_detail_is_spoiled_too(site: Site) -> None:
     number = site.new_candidate()
     fault(site, "unknown_fields", f"/candidates/{number}$")
     assert "shiny_new_field" in site.candidate(number)
+    fault(site, "unknown_fields", "/jobs/")
+    assert "shiny_new_field" in site.get(f"/jobs/{site.job()}").json()
 
 
 @pytest.mark.parametrize("what", ["move", "create", "delete", "edit"])
@@ -170,7 +172,8 @@ def test_a_probable_fault_strikes_sometimes(site: Site) -> None:
 
 def test_a_fault_reaches_the_platform_and_spares_the_control_api(site: Site) -> None:
     fault(site, "server_error", times=None)
-    assert site.platform("GET", "/interviews").status_code == 500
+    answer = site.platform("GET", "/interviews")
+    assert (answer.status_code, answer.json()["status"]) == (500, 500)
     assert site.http.get(f"{site.running.control_url}/state").status_code == 200
 
 

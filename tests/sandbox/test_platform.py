@@ -115,6 +115,13 @@ def test_some_interviews_bounce_or_expire(start: Start, share: str, status: str)
     assert ("bounced_at" in row["invite"]) == (status == "bounced")
 
 
+def test_an_interview_ends_at_the_time_it_was_given(start: Start) -> None:
+    site = start(interview_seconds=600)
+    number = create(site, expires_at="2020-01-01T00:00:00Z").json()["interview_id"]
+    _wait_for(site, number, "expired")
+    assert create(site, "k2", expires_at="soon").status_code == 422
+
+
 def _wait_for(site: Site, number: str, status: str) -> dict[str, Any]:
     for _ in range(2000):
         row = next(row for row in listed(site) if row["interview_id"] == number)
