@@ -95,8 +95,8 @@ def test_what_a_killed_writer_had_acknowledged_is_there(ledger: Ledger) -> None:
     for _ in range(40):
         process.stdout.readline()
     process.kill()
-    rest, _ = process.communicate()
-    acknowledged = 40 + rest.count("\n")
+    acknowledged = 40 + process.stdout.read().count("\n")
+    process.communicate()
     with ledger.read() as tx:
         assert tx.execute(text("PRAGMA integrity_check")).scalar() == "ok"
         stored = {int(row["key"]) for row in rows(tx, schema.meta)}
