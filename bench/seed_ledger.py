@@ -102,13 +102,15 @@ def customer(
     )  # fmt: skip
     if kind == "connected":
         return
-    counts = _board(tx, account_id, chance, jobs)
+    counts = _board(tx, account_id, now, chance, jobs)
     _status(tx, account_id, counts, kind=kind, now=now, chance=chance)
     _runs(tx, account_id, kind, now, chance)
     _state(tx, account_id, kind, now)
 
 
-def _board(tx: Connection, account_id: str, chance: random.Random, jobs: int) -> list[BoardJob]:
+def _board(
+    tx: Connection, account_id: str, now: datetime, chance: random.Random, jobs: int
+) -> list[BoardJob]:
     made = []
     stages = [BoardStage("", f"{i}", s, n, k, i) for i, (s, n, k) in enumerate(STAGES)]
     for number in range(jobs):
@@ -121,7 +123,7 @@ def _board(tx: Connection, account_id: str, chance: random.Random, jobs: int) ->
         stages += [BoardStage(shortcode, f"{i}", s, n, k, i) for i, (s, n, k) in enumerate(STAGES)]
     board.replace(tx, account_id, made, stages)
     if made:
-        mappings.save(tx, account_id, "", "3", actor="local operator", now=datetime.now().astimezone())
+        mappings.save(tx, account_id, "", "3", actor="local operator", now=now - timedelta(days=2))
     return made
 
 

@@ -74,16 +74,16 @@ def _columns() -> Columns:
             type="tertiary",
             alignment="left",
             pinned=True,
-            width=174,
+            width=166,
         ),
         "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
-        "sentence": c.TextColumn("How it is", width=300),
-        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=126),
+        "sentence": c.TextColumn("How it is", width=328),
+        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=120),
         "next": c.TextColumn("Next sync", width=92),
         "fresh": c.DatetimeColumn(
             "Candidates as of",
             format="distance",
-            width=124,
+            width=120,
             help="When all changed candidates had last been read",
         ),
         "candidates": c.NumberColumn("Candidates", format="localized", width=84),
@@ -93,10 +93,10 @@ def _columns() -> Columns:
             format="%d%%",
             min_value=0,
             max_value=100,
-            width=106,
+            width=96,
             help="Requests used of those allowed in the current 10 seconds",
         ),
-        "token": c.TextColumn("Token", width=116),
+        "token": c.TextColumn("Token", width=106),
     }
 
 

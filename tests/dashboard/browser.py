@@ -1,0 +1,176 @@
+"""Starts a real dashboard process and opens its pages in Debian's chromium; for other tests to use too."""
+
+import os
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Request, expect
+
+from bench import seed_ledger
+from storage.ledger.database import Ledger, open_ledger
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+PATIENCE_SECONDS = 60.0
+HOSTILE = '<script>alert("x")</script> :red[y] **z** [w](https://evil.example/)'
+
+expect.set_options(timeout=20_000)
+
+
+class Dashboard:
+    """A running dashboard: where it is, its data folder, and what it has logged."""
+
+    def __init__(self, url: str, data_dir: Path, log: Path) -> None:
+        self.url, self.data_dir, self._log = url, data_dir, log
+
+    @property
+    def ledger_path(self) -> Path:
+        return self.data_dir / "private" / "ledger.sqlite3"
+
+    def logged(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def address(self, path: str = "") -> str:
+        return f"{self.url}/{path}"
+
+
+@contextmanager
+def running(data_dir: Path, **environment: str) -> Iterator[Dashboard]:
+    """Start `python -m dashboard` on a free port; at the end no error may have been logged."""
+    log = data_dir / "dashboard.log"
+    own = {"IVW_DATA_DIR": str(data_dir), "IVW_DASHBOARD_PORT": "0", "PYTHONUNBUFFERED": "1"}
+    with log.open("wb") as stderr:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard"],
+            env=os.environ | {"PYTHONPATH": str(ROOT)} | own | environment,
+            cwd=data_dir,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+        )
+    with process:
+        try:
+            found = Dashboard(_url(process, log), data_dir, log)
+            _wait_until_ready(found)
+            yield found
+        finally:
+            process.terminate()
+            process.wait(PATIENCE_SECONDS)
+    assert "Traceback" not in found.logged(), found.logged()
+
+
+def _url(process: "subprocess.Popen[str]", log: Path) -> str:
+    """The address that the server prints once its port is known."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if "http://" in line:
+            return line[line.index("http://") :].strip()
+    raise AssertionError(f"The dashboard did not start: {log.read_text(encoding='utf-8')}")
+
+
+def _wait_until_ready(found: Dashboard) -> None:
+    """The port is bound a moment before it is listened to."""
+    end = monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            with urllib.request.urlopen(found.address("_stcore/health"), timeout=5):
+                return
+        except urllib.error.URLError:
+            if monotonic() > end:
+                raise
+            sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
+    """One dashboard for all tests, with customers in every state; each test acts on a customer of its own."""
+    data_dir = tmp_path_factory.mktemp("dashboard")
+    ledger = open_ledger(data_dir / "private" / "ledger.sqlite3")
+    now = datetime.now(UTC)
+    seed_ledger.seed(ledger, 20, now)
+    with ledger.write() as tx:
+        seed_ledger.customer(tx, seed_ledger.vault(), "hostile", HOSTILE, kind="failing", now=now)
+    ledger.close()
+    with running(data_dir) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    if not CHROMIUM.exists():
+        pytest.skip("There is no chromium on this machine: apt-get install chromium")
+    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": ARGUMENTS}
+
+
+@pytest.fixture(scope="session")
+def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
+    size = {"width": 1440, "height": 1000}
+    return browser_context_args | {"viewport": size, "locale": "en-GB", "timezone_id": "UTC"}
+
+
+def settled(page: Page) -> None:
+    """Wait until the page is connected and its script has ended."""
+    state = '[data-test-script-state="notRunning"][data-test-connection-state="CONNECTED"]'
+    page.locator(f'[data-testid="stApp"]{state}').wait_for()
+
+
+def visit(page: Page, address: str) -> None:
+    page.goto(address)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    settled(page)
+
+
+def resting_box(page: Page, element: Locator) -> dict[str, float]:
+    """Where the element is once it has stopped moving: charts that load late push tables down."""
+    element.scroll_into_view_if_needed()
+    box, still = element.bounding_box(), 0
+    while still < 4:
+        page.wait_for_timeout(100)
+        now = element.bounding_box()
+        still, box = (still + 1, box) if now == box else (0, now)
+    assert box is not None
+    return dict(box)
+
+
+def click_cell(page: Page, grid: Locator, *, row: int, x: float, header: float, height: float) -> None:
+    """Click into a table, which is one drawing: only a position can be clicked."""
+    box = resting_box(page, grid)
+    page.mouse.click(box["x"] + x, box["y"] + header + height * (row + 0.5))
+
+
+class Watcher:
+    """Notes what a page must never do: errors, and requests to anywhere but the dashboard."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.errors: list[str] = []
+        self.outside: list[str] = []
+        self._own = (f"{url}/", "data:", "blob:")
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("request", self._note)
+        page.on(
+            "console", lambda m: self.errors.append(m.text) if "Content Security Policy" in m.text else None
+        )
+
+    def _note(self, request: Request) -> None:
+        if not request.url.startswith(self._own):
+            self.outside.append(request.url)
+
+
+@contextmanager
+def ledger_of(found: Dashboard) -> Iterator[Ledger]:
+    """The dashboard's ledger, opened from the test's own process."""
+    opened = open_ledger(found.ledger_path)
+    try:
+        yield opened
+    finally:
+        opened.close()
