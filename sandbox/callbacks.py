@@ -3,12 +3,12 @@
 import base64
 import hashlib
 import hmac
-from concurrent.futures import ThreadPoolExecutor
 
 import msgspec
 
 from sandbox.context import Context
 from sandbox.post import send
+from sandbox.scheduler import Workers
 from sandbox.views import JSON
 
 KEY = b"sandbox platform callbacks"
@@ -29,7 +29,7 @@ class Callbacks:
         self.secret = "whsec_" + base64.b64encode(KEY).decode()
         self._context = context
         self._count = 0
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="sandbox-callback")
+        self._pool = Workers(2, "callback")
 
     def put(self, url: str, content: dict[str, object], waits: list[float]) -> None:
         self._count += 1
@@ -37,13 +37,13 @@ class Callbacks:
         self._later(0, made)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
 
     def _later(self, seconds: float, callback: Callback) -> None:
         self._context.scheduler.after(seconds, lambda: self._submit(callback))
 
     def _submit(self, callback: Callback) -> None:
-        self._pool.submit(self._attempt, callback)
+        self._pool.submit(lambda: self._attempt(callback))
 
     def _attempt(self, callback: Callback) -> None:
         stamp = str(self._context.now())

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import hmac
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Literal
 
 import msgspec
@@ -12,6 +11,7 @@ from sandbox.account_state import AccountState
 from sandbox.context import Context, guarded
 from sandbox.model import Subscription
 from sandbox.post import send
+from sandbox.scheduler import Workers
 from sandbox.stamps import hex_id, iso_ms
 from sandbox.views import JSON, candidate_detail
 
@@ -48,7 +48,7 @@ class Postman:
         self._world = world
         self.handling = Handling()
         self.held: list[Delivery] = []
-        self._pool = ThreadPoolExecutor(4, thread_name_prefix="sandbox-webhook")
+        self._pool = Workers(4, "webhook")
 
     @guarded
     def fire(self, account: AccountState, event: str, number: int, job: str | None, slug: str | None) -> None:
@@ -88,13 +88,11 @@ class Postman:
             body = self._envelope(
                 subscription, str(data.get("id", "")), "employee", data, self.context.now_ms()
             )
-            self._pool.submit(
-                self._attempt, Delivery(subdomain, subscription, 0, self.context.now_ms()), body
-            )
+            self._submit(Delivery(subdomain, subscription, 0, self.context.now_ms()), body)
         return len(fitting)
 
     def close(self) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._pool.close()
 
     def _queue(self, delivery: Delivery) -> None:
         how = self.handling
@@ -112,10 +110,10 @@ class Postman:
 
     def _send_after(self, seconds: float, delivery: Delivery) -> None:
         copy = msgspec.structs.replace(delivery)
-        self.context.scheduler.after(seconds, lambda: self._submit(copy))
+        self.context.scheduler.after(seconds, lambda: self._submit(copy, None))
 
-    def _submit(self, delivery: Delivery) -> None:
-        self._pool.submit(self._attempt, delivery, None)
+    def _submit(self, delivery: Delivery, body: bytes | None) -> None:
+        self._pool.submit(lambda: self._attempt(delivery, body))
 
     def _attempt(self, delivery: Delivery, body: bytes | None) -> None:
         with self.context.guard:
@@ -136,10 +134,7 @@ class Postman:
             return
         again = msgspec.structs.replace(delivery, attempt=delivery.attempt + 1)
         later = waits[delivery.attempt]
-        self.context.scheduler.after(later, lambda: self._resubmit(again, body))
-
-    def _resubmit(self, delivery: Delivery, body: bytes | None) -> None:
-        self._pool.submit(self._attempt, delivery, body)
+        self.context.scheduler.after(later, lambda: self._submit(again, body))
 
     def _candidate_body(self, account: "Account", delivery: Delivery) -> bytes:
         """The resource as it is now; of one that is gone only the id."""

@@ -30,7 +30,8 @@ def test_an_unknown_member_may_be_unprocessable_instead(start: Start) -> None:
 
 
 def test_a_member_who_left_may_no_longer_act(site: Site) -> None:
-    body = {"member_id": site.member("Gone Before"), "comment": {"body": "Hi"}}
+    body = {"member_id": site.bot, "comment": {"body": "Hi"}}
+    site.control("acme/deactivate_member", member_id=site.bot)
     assert site.post(f"/candidates/{site.new_candidate()}/comments", body).status_code == 403
 
 

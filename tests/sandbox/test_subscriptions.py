@@ -218,3 +218,16 @@ def test_every_attempt_is_in_the_journal(site: Site, receiver: Receiver) -> None
     site.world.postman.close()  # waits for what is under way
     entry = site.world.context.journal.entries(kind="webhook")[0]
     assert (entry["resource"], entry["attempt"], entry["outcome"]) == (number, 1, 200)
+
+
+def test_a_delivery_that_fails_on_our_side_is_logged(
+    site: Site, receiver: Receiver, caplog: pytest.LogCaptureFixture
+) -> None:
+    subscribe(site, receiver, "candidate_created")
+    site.world.tokens.clear()  # no key to sign with
+    site.new_candidate()
+    for _ in range(2000):
+        if caplog.records:
+            break
+        site.settle()
+    assert [record.message for record in caplog.records] == ["a delivery failed"]

@@ -326,7 +326,7 @@ def test_a_copy_is_somebody_new_and_the_source_does_not_change(start: Start) -> 
     body = {"member_id": site.bot, "target_job_shortcode": list(site.account.jobs)[1]}
     made = site.post(f"/candidates/{number}/copy", body).json()["candidate"]
     copy = site.candidate(made["id"])
-    assert copy["common_source"] == "Copied from another job"
+    assert (copy["common_source"], copy["common_source_category"]) == ("Copied from another job", "Sourced")
     assert (copy["email"], copy["originating_candidate_id"]) == (before["email"], number)
     assert copy["created_at"] > before["created_at"]
     assert site.candidate(number) == before
