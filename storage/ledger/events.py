@@ -15,6 +15,7 @@ from storage.records import Candidate
 
 E = schema.events
 S = schema.trigger_states
+Known = Row[Any] | Candidate  # what was last known of a candidate: its place and when it was touched
 
 
 def observe(
@@ -30,18 +31,18 @@ def observe(
     A candidate never seen before is news only if it was touched at or after `baseline_before` (the start of
     the account's first walk): what was there before that is the baseline (behaviours B01).
     """
-    known = _states(tx, account_id, [c.candidate_id for c in rows])
-    latest = {c.candidate_id: c for c in sorted(rows, key=_updated)}
-    news, states = [], []
-    for candidate in latest.values():
+    known: dict[str, Known] = {**_states(tx, account_id, [c.candidate_id for c in rows])}
+    news: list[dict[str, Any]] = []
+    states: dict[str, Candidate] = {}
+    for candidate in sorted(rows, key=_updated):  # one after the other, so that batches make no difference
         state = known.get(candidate.candidate_id)
         if state is not None and not _is_newer(candidate, state):
             continue
-        states.append(_state_values(account_id, candidate))
+        known[candidate.candidate_id] = states[candidate.candidate_id] = candidate
         if event := _event(candidate, state, baseline_before):
             news.append(event | {"account_id": account_id, "seen_at": now})
     if states:
-        _remember(tx, states)
+        _remember(tx, [_state_values(account_id, c) for c in states.values()])
     return _add(tx, news)
 
 
@@ -49,7 +50,7 @@ def _updated(candidate: Candidate) -> float:
     return candidate.updated_at.timestamp() if candidate.updated_at else 0.0
 
 
-def _is_newer(candidate: Candidate, state: Row[Any]) -> bool:
+def _is_newer(candidate: Candidate, state: Known) -> bool:
     """A list page may be older than what is known; rows of the same second are compared by stage."""
     if state.updated_at is None or candidate.updated_at is None:
         return True
@@ -58,11 +59,11 @@ def _is_newer(candidate: Candidate, state: Row[Any]) -> bool:
     return not _same_place(candidate, state)
 
 
-def _same_place(candidate: Candidate, state: Row[Any]) -> bool:
+def _same_place(candidate: Candidate, state: Known) -> bool:
     return (candidate.job_shortcode, candidate.stage_name) == (state.job_shortcode, state.stage_name)
 
 
-def _event(candidate: Candidate, state: Row[Any] | None, baseline_before: datetime) -> dict[str, Any] | None:
+def _event(candidate: Candidate, state: Known | None, baseline_before: datetime) -> dict[str, Any] | None:
     base = {
         "candidate_id": candidate.candidate_id,
         "job_shortcode": candidate.job_shortcode or "",
@@ -72,8 +73,8 @@ def _event(candidate: Candidate, state: Row[Any] | None, baseline_before: dateti
     updated = candidate.updated_at or candidate.created_at or baseline_before
     if state is None:
         created = candidate.created_at or updated
-        if max(created, updated) < baseline_before:
-            return None
+        if not any(at and at >= baseline_before for at in (candidate.created_at, candidate.updated_at)):
+            return None  # nor is a row without any time news: it proves nothing
         if created >= baseline_before:
             return base | {"kind": "created", "occurred_at": created}
         return base | {"kind": "appeared", "occurred_at": updated}
