@@ -7,6 +7,9 @@ import sys
 import threading
 from pathlib import Path
 
+import msgspec
+
+from sandbox.errors import Refused
 from sandbox.server import Running, serve
 from sandbox.world import World
 
@@ -63,6 +66,15 @@ def main(argv: list[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
+    try:
+        _run(given, stop)
+    except (OSError, Refused, msgspec.ValidationError) as error:
+        sys.stderr.write(f"sandbox: {error}\n")
+        return 1
+    return 0
+
+
+def _run(given: argparse.Namespace, stop: threading.Event) -> None:
     world = World(
         given.accounts,
         candidates=given.candidates,
@@ -79,7 +91,6 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
         stop.wait()
-    return 0
 
 
 def _write_whole(path: Path, line: str) -> None:

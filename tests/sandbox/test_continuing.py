@@ -95,6 +95,7 @@ def begin(tmp_path: Path, *more: str) -> tuple[subprocess.Popen[str], dict[str, 
 def test_a_killed_run_is_continued(tmp_path: Path) -> None:
     process, ready = begin(tmp_path, "--ready-file", "ready.json")
     assert json.loads((tmp_path / "ready.json").read_text()) == ready
+    assert list(tmp_path.glob("*.part")) == []
     account = ready["accounts"]["acme"]
     headers = {"Authorization": f"Bearer {account['token']}"}
     jobs = httpx.get(account["base_url"] + "/jobs", headers=headers).json()["jobs"]
@@ -131,3 +132,14 @@ def test_the_ready_line_says_where_everything_is(tmp_path: Path) -> None:
     assert httpx.get(ready["platform"]["base_url"] + "/interviews").status_code == 401
     process.terminate()
     process.communicate()
+
+
+@pytest.mark.parametrize("wrong", [["--accounts", "acme:king"], ["--accounts", "a/b"], ["--port", "{taken}"]])
+def test_what_cannot_be_served_is_said_in_a_sentence(wrong: list[str], start: Start) -> None:
+    taken = start().running.port
+    words = [part.format(taken=taken) for part in wrong]
+    done = subprocess.run(
+        [sys.executable, "-m", "sandbox", *words], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("sandbox: ")
