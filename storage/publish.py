@@ -43,7 +43,7 @@ def publish(
     """Copy the mirror, add `reports` as tables of schema `sync`, and let `workable.duckdb` point to the copy.
 
     `comments` has a sentence for each table (`runs`) and column (`runs.state`). The newest `keep` versions
-    stay; whoever has an older one open keeps reading it. `on_step` hears of each step when it is done: copied,
+    stay; whoever has an older one open keeps reading it. `on_step` hears of each step once done: copied,
     written, sealed, renamed, linked, pruned. Death between any two leaves the link on a whole version.
     Raises StorageProblem.
     """

@@ -80,7 +80,8 @@ _APPLICATIONS = Mart(
     """
     SELECT c.account_id, c.candidate_id, c.job_shortcode, j.title, j.state, c.stage_name, c.stage_slug,
         c.stage_kind, c.is_disqualified, c.disqualification_reason, c.is_anonymized, c.is_sourced,
-        c.common_source, c.common_source_category, c.has_resume, c.hired_at, c.moved_to_offer_at, c.created_at, c.updated_at
+        c.common_source, c.common_source_category, c.has_resume, c.hired_at, c.moved_to_offer_at,
+        c.created_at, c.updated_at
     FROM workable.candidates c
     LEFT JOIN workable.jobs j ON j.account_id = c.account_id AND j.job_shortcode = c.job_shortcode
     WHERE NOT c.is_deleted
