@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Row, Table, func, select
 
 from storage.health import Facts, Health, Level, judge
 from storage.ledger import schema
@@ -138,19 +138,21 @@ def open_problems(tx: Connection, account_id: str | None = None) -> list[Problem
 
 
 def streams(tx: Connection, account_id: str, now: datetime) -> list[Stream]:
-    s = schema.streams
-    found = tx.execute(select(s).where(s.c.account_id == account_id).order_by(s.c.stream))
+    s, a = schema.streams, schema.accounts
+    query = select(s, a.c.connected_at).join(a, a.c.account_id == s.c.account_id)
     return [
         Stream(
             row.stream, row.last_completed_at, row.every_seconds, row.rows_total, row.rows_changed,
-            row.last_error, _is_late(row.last_completed_at or row.last_tried_at, row.every_seconds, now),
+            row.last_error, _is_late(row, now),
         )
-        for row in found
+        for row in tx.execute(query.where(s.c.account_id == account_id).order_by(s.c.stream))
     ]  # fmt: skip
 
 
-def _is_late(since: datetime | None, every_seconds: int, now: datetime) -> bool:
-    return since is not None and now - since > timedelta(seconds=3 * every_seconds)
+def _is_late(row: Row[Any], now: datetime) -> bool:
+    """A stream that never completed counts from the connecting, though it is tried again and again."""
+    since: datetime = row.last_completed_at or row.connected_at
+    return now - since > timedelta(seconds=3 * row.every_seconds)
 
 
 def _newest(tx: Connection, table: Table, key: str, account_id: str, limit: int) -> list[dict[str, Any]]:

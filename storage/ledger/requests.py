@@ -102,19 +102,21 @@ def finish(
     *,
     now: datetime,
     result: dict[str, Any] | None = None,
+    actor: str | None = None,
 ) -> None:
+    """End an open request. `actor` ended it; when left out, the one who asked for it stands in the audit."""
     values = {"state": state, "note": note, "finished_at": now, "result": result}
     done = R.update().where(R.c.request_id == request_id, R.c.state.in_(OPEN)).values(**values)
     if tx.execute(done).rowcount:
         row = get(tx, request_id)
-        audit.note(tx, now, row.actor, row.account_id, f"{row.kind}.{state}", note=note)
+        audit.note(tx, now, actor or row.actor, row.account_id, f"{row.kind}.{state}", note=note)
 
 
 def cancel(tx: Connection, request_id: int, *, actor: str, now: datetime) -> None:
     """Ask for the end of a running request, or end a queued one at once."""
     row = get(tx, request_id)
     if row.state == State.QUEUED:
-        finish(tx, request_id, State.CANCELLED, "Cancelled before it began.", now=now)
+        finish(tx, request_id, State.CANCELLED, "Cancelled before it began.", now=now, actor=actor)
     elif row.state == State.RUNNING and row.cancel_requested_at is None:
         tx.execute(R.update().where(R.c.request_id == request_id).values(cancel_requested_at=now))
         audit.note(tx, now, actor, row.account_id, f"{row.kind}.cancel_requested")
