@@ -64,13 +64,22 @@ class ApiRoot:
         return url
 
     def _refuse_foreign(self, allow_hosts: frozenset[str]) -> None:
-        name = f"{self.host}:{_port(self._url)}"
+        name = host_and_port(self.host, _port(self._url))
         if name in allow_hosts or (self._url.scheme == "https" and self.host.endswith(WORKABLE_DOMAIN)):
             return
         raise Blocked(
             f"{self._url.scheme}://{name} may not be contacted: only https hosts of Workable are. "
             f"If it is meant, add {name} to IVW_ALLOW_HOSTS."
         )
+
+
+def host_and_port(host: str, port: int) -> str:
+    """As `allow_hosts` spells it.
+
+    >>> host_and_port("127.0.0.1", 8700), host_and_port("::1", 8700)
+    ('127.0.0.1:8700', '[::1]:8700')
+    """
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _port(url: httpx.URL) -> int:

@@ -12,6 +12,7 @@ from typing import Any
 import httpcore
 import httpx
 
+from agent.addresses import host_and_port
 from agent.errors import Blocked
 
 # A read that waits looks this often whether its answer is still wanted.
@@ -82,11 +83,12 @@ class _Backend(httpcore.NetworkBackend):
             host, port, self._watch.capped(timeout), local_address, socket_options
         )
         address = stream.get_extra_info("server_addr")[0]
-        if f"{host}:{port}" not in self._allow_hosts and not _is_public(address):
+        name = host_and_port(host, port)
+        if name not in self._allow_hosts and not _is_public(address):
             stream.close()
             raise Blocked(
                 f"{host} leads to the private address {address}, which the agent must not contact. "
-                f"If that is meant, add {host}:{port} to IVW_ALLOW_HOSTS."
+                f"If that is meant, add {name} to IVW_ALLOW_HOSTS."
             )
         return _Stream(stream, self._watch)
 

@@ -58,6 +58,7 @@ class Script:
 
     steps: list[Step]
     requests: list[bytes] = field(default_factory=list)
+    _transports: list[Transport] = field(default_factory=list)
     _stop: threading.Event = field(default_factory=threading.Event)
 
     def __post_init__(self) -> None:
@@ -67,16 +68,19 @@ class Script:
         self._thread.start()
 
     def transport(self, **options: Any) -> Transport:
-        return Transport(
+        """Waits nothing between tries; closed with the script."""
+        opened = Transport(
             f"http://{self.address}/spi/v3",
             TOKEN,
-            budget=options.pop("budget", Budget()),
             allow_hosts=frozenset({self.address}),
-            backoff=lambda _: 0.0,
-            **options,
+            **{"budget": Budget(), "backoff": lambda _: 0.0, **options},
         )
+        self._transports.append(opened)
+        return opened
 
     def close(self) -> None:
+        for transport in self._transports:
+            transport.close()
         self._stop.set()
         with socket.create_connection(self._listener.getsockname()):
             pass  # wakes the accept below
@@ -89,9 +93,9 @@ class Script:
             with connection:
                 if self._stop.is_set():
                     return
-                self.requests.append(_request(connection))
-                step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
                 try:
+                    self.requests.append(_request(connection))
+                    step = self.steps.pop(0) if len(self.steps) > 1 else self.steps[0]
                     step(connection)
                 except OSError:
                     continue  # the client has hung up, as some tests want
@@ -101,7 +105,7 @@ def _request(connection: socket.socket) -> bytes:
     """Head and body of one request."""
     data = b""
     while b"\r\n\r\n" not in data:
-        data += connection.recv(65_536)
+        data += _some(connection)
     head, _, body = data.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n"):
@@ -109,8 +113,15 @@ def _request(connection: socket.socket) -> bytes:
         if name.lower() == b"content-length":
             length = int(value)
     while len(body) < length:
-        body += connection.recv(65_536)
+        body += _some(connection)
     return head + b"\r\n\r\n" + body
+
+
+def _some(connection: socket.socket) -> bytes:
+    data = connection.recv(65_536)
+    if not data:
+        raise ConnectionResetError
+    return data
 
 
 def says(body: bytes, status: str = "200 OK", *headers: str) -> Step:

@@ -14,13 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import agent.addresses
 import agent.budget
 import agent.jsontext
 from agent.rules import retries
 from agent.rules.windows import Answer, ServerClock, Windows
 
 
-@pytest.mark.parametrize("module", [retries, agent.budget, agent.jsontext])
+@pytest.mark.parametrize("module", [retries, agent.addresses, agent.budget, agent.jsontext])
 def test_the_examples_in_docstrings_are_true(module: ModuleType) -> None:
     outcome = doctest.testmod(module)
 

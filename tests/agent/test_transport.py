@@ -1,0 +1,513 @@
+"""The door's behaviour towards a server that misbehaves: what is repeated, what is not, and what error comes."""
+
+import gzip
+import logging
+import socket
+import struct
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import msgspec
+import pytest
+import respx
+
+from agent.budget import Budget, Lane
+from agent.errors import (
+    AgentError,
+    BadAnswer,
+    Blocked,
+    NeedsPerson,
+    NotFound,
+    Refused,
+    Stopped,
+    TryLater,
+    UnknownOutcome,
+    UsageProblem,
+)
+from agent.jsontext import decode
+from agent.redaction import RedactingFilter
+from agent.transport import Transport
+from tests.agent.conftest import OpenDoor, Scripted
+from tests.agent.doors import TOKEN, Step, says
+
+
+def breaks(connection: socket.socket) -> None:
+    """Resets the connection instead of answering."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def never_ends(first: bytes) -> Step:
+    """A byte now and then, for ever."""
+
+    def step(connection: socket.socket) -> None:
+        connection.sendall(first)
+        while True:
+            connection.sendall(b"x")
+            time.sleep(0.02)
+
+    return step
+
+
+def waits(done: threading.Event) -> None:
+    done.wait(10)
+
+
+def begins(connection: socket.socket) -> None:
+    connection.sendall(b'HTTP/1.1 201 Created\r\nContent-Length: 100\r\n\r\n{"id":')
+
+
+@pytest.mark.parametrize("fault", ["server_error", "reset", "reset_body", "html", "truncated"])
+def test_a_read_is_repeated_until_it_succeeds(open_door: OpenDoor, fault: str) -> None:
+    door = open_door()
+    door.fault(fault, "/stages$", times=3)
+
+    assert len(door.workable.stages()) == 8
+    assert [one.attempt for one in door.tries] == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("fault", "error", "code"),
+    [
+        ("server_error", TryLater, "server_error"),
+        ("reset", TryLater, "no_answer"),
+        ("reset_body", TryLater, "no_answer"),
+        ("html", BadAnswer, "bad_answer"),
+        ("truncated", BadAnswer, "bad_answer"),
+    ],
+)
+def test_a_read_that_keeps_failing_ends_after_four_tries(
+    open_door: OpenDoor, fault: str, error: type[AgentError], code: str
+) -> None:
+    door = open_door()
+    door.fault(fault, "/stages$", times=None)
+
+    with pytest.raises(error) as caught:
+        door.workable.stages()
+    assert type(caught.value) is error
+    assert caught.value.code == code
+    assert len(door.tries) == 4
+
+
+def test_no_answer_is_told_as_status_nought(open_door: OpenDoor) -> None:
+    door = open_door()
+    door.fault("reset", "/stages$")
+    door.workable.stages()
+
+    assert door.statuses() == [0, 200]
+
+
+@pytest.mark.parametrize(("fault", "code"), [("unauthorized", "token_refused"), ("forbidden", "forbidden")])
+def test_b28_a_refused_token_or_right_is_asked_for_once_and_needs_a_person(
+    open_door: OpenDoor, fault: str, code: str
+) -> None:
+    door = open_door()
+    door.fault(fault, times=None)
+
+    with pytest.raises(NeedsPerson) as caught:
+        door.workable.stages()
+    assert (caught.value.code, caught.value.exit_code) == (code, 4)
+    assert len(door.tries) == 1
+
+
+def test_b28_a_missing_scope_is_named(open_door: OpenDoor) -> None:
+    door = open_door()
+    door.fault("forbidden")
+
+    with pytest.raises(NeedsPerson, match="the scope r_candidates"):
+        next(door.workable.candidates())
+
+
+def test_a_read_after_429_waits_for_the_windows_edge_and_then_succeeds() -> None:
+    budget = Budget()
+    with respx.mock, Transport("https://acme.workable.com/spi/v3", TOKEN, budget=budget) as transport:
+        second = int(time.time())
+        edge = {"X-Rate-Limit-Reset": str(second // 10 * 10 + 19), "X-Rate-Limit-Limit": "10"}
+        respx.get(path="/spi/v3/stages").mock(
+            side_effect=[
+                httpx.Response(429, headers={**edge, "X-Rate-Limit-Remaining": "0"}),
+                httpx.Response(200, json={"stages": []}),
+            ]
+        )
+        began = time.monotonic()
+        assert transport.get("/stages") == {"stages": []}
+
+    # The server said that its window has one second left; it may also have been just less.
+    assert time.monotonic() - began >= 0.9
+    assert budget.snapshot().throttled == 1
+
+
+def test_b24_when_others_use_up_every_window_the_read_ends_as_rate_limited(scripted: Scripted) -> None:
+    clock = Leaping()
+    script = scripted(says(b'{"error":"Too many requests"}', "429 Too Many Requests"))
+    transport = script.transport(budget=Budget(clock=clock))
+
+    with pytest.raises(TryLater) as caught:
+        transport.get("/stages")
+    assert caught.value.code == "rate_limited"
+    assert caught.value.retry_after is not None
+    assert 5 < caught.value.retry_after <= 10
+    assert len(script.requests) == 4
+
+
+class Leaping:
+    """A clock on which every look costs a second, so that waits of ten seconds pass in no time."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 1.0
+        return self.now
+
+
+def test_404_is_not_repeated(open_door: OpenDoor) -> None:
+    door = open_door()
+
+    with pytest.raises(NotFound) as caught:
+        door.workable.candidate("ffffff")
+    assert not caught.value.is_bare
+    assert door.statuses() == [404]
+
+
+def test_a_write_is_sent_once_and_its_answer_may_be_empty_blank_or_text(scripted: Scripted) -> None:
+    script = scripted(
+        says(b"", "202 Accepted"),
+        says(b" "),
+        says(b"done", "200 OK", "Content-Type: text/plain"),
+        says(b'{"id":"7"}', "201 Created"),
+    )
+    transport = script.transport()
+
+    answers = [transport.write("POST", "/candidates/{id}/move", {"n": 1}, ids={"id": "a"}) for _ in range(4)]
+    assert [answer.json() for answer in answers] == [None, None, None, {"id": "7"}]
+    assert script.requests[0].startswith(b"POST /spi/v3/candidates/a/move HTTP/1.1\r\n")
+    assert script.requests[0].endswith(b'\r\n\r\n{"n":1}')
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        breaks,
+        begins,
+        says(b"", "502 Bad Gateway"),
+        says(b"", "408 Request Timeout"),
+        says(b"<!doctype html>"),
+        never_ends(b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"),
+    ],
+)
+def test_b02_a_write_whose_answer_is_lost_has_an_unknown_outcome_and_is_not_repeated(
+    scripted: Scripted, step: Step
+) -> None:
+    script = scripted(step)
+
+    with pytest.raises(UnknownOutcome):
+        script.transport(deadline=0.3).write("POST", "/candidates/{id}/comments", {}, ids={"id": "a"})
+    assert len(script.requests) == 1
+
+
+def test_a_write_that_no_connection_could_be_made_for_surely_did_nothing(scripted: Scripted) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        address = f"127.0.0.1:{listener.getsockname()[1]}"
+    budget = Budget()
+    transport = Transport(f"http://{address}/spi/v3", TOKEN, budget=budget, allow_hosts=frozenset({address}))
+
+    with pytest.raises(TryLater) as caught:
+        transport.write("POST", "/candidates", {})
+    assert caught.value.code == "unreachable"
+    assert budget.snapshot().used == 0
+
+
+@pytest.mark.parametrize("status", [400, 409, 422])
+def test_a_definite_refusal_ends_with_workables_words_but_no_address(scripted: Scripted, status: int) -> None:
+    body = b'{"error":"Validation failed: lee@example.com is taken"}'
+    script = scripted(says(body, f"{status} Refused"))
+
+    with pytest.raises(Refused) as caught:
+        script.transport().write("POST", "/candidates", {})
+    assert caught.value.status == status
+    assert caught.value.sentence.endswith("Validation failed: [e-mail] is taken")
+    assert len(script.requests) == 1
+
+
+def test_a_refusal_whose_words_are_cut_off_is_a_refusal_still(scripted: Scripted) -> None:
+    def cut(connection: socket.socket) -> None:
+        connection.sendall(b'HTTP/1.1 422 Unprocessable\r\nContent-Length: 99\r\n\r\n{"err')
+
+    with pytest.raises(Refused, match="422"):
+        scripted(cut).transport().write("POST", "/candidates", {})
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_is_never_followed(scripted: Scripted, method: str) -> None:
+    script = scripted(says(b"", "302 Found", "Location: http://elsewhere.example.com/"))
+    transport = script.transport()
+
+    with pytest.raises(NeedsPerson) as caught:
+        transport.get("/stages") if method == "GET" else transport.write("POST", "/candidates", {})
+    assert caught.value.code == "redirected"
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "first",
+    [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n"],
+    ids=["headers", "body"],
+)
+def test_an_answer_that_trickles_for_ever_ends_at_the_deadline(scripted: Scripted, first: bytes) -> None:
+    script = scripted(never_ends(first))
+
+    with pytest.raises(TryLater) as caught:
+        script.transport(deadline=0.3).get("/stages")
+    assert caught.value.code == "too_slow"
+    assert len(script.requests) == 1
+
+
+def test_a_server_that_says_nothing_is_given_up_after_the_time_out(scripted: Scripted) -> None:
+    done = threading.Event()
+    script = scripted(lambda _: waits(done))
+
+    with pytest.raises(TryLater) as caught:
+        script.transport(timeout=0.1, max_attempts=1).get("/stages")
+    done.set()
+    assert caught.value.code == "no_answer"
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_body_beyond_the_size_limit_is_not_read_to_its_end(scripted: Scripted, *, is_packed: bool) -> None:
+    body = b'{"stages":"' + b"x" * 3_000_000 + b'"}'
+    packed = says(gzip.compress(body), "200 OK", "Content-Encoding: gzip")
+    script = scripted(packed if is_packed else says(body))
+
+    with pytest.raises(TryLater) as caught:
+        script.transport(max_body_bytes=1_000_000).get("/stages")
+    assert caught.value.code == "too_large"
+    assert len(script.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"null\n<",
+        b'{"stages":[',
+        b'{"stages":"\xff"}',
+        b"[" * 100_000,
+        b"\n\t<html>",
+        b"\xef\xbb\xbf<html>",
+    ],
+)
+def test_b21_what_is_no_whole_json_is_a_bad_answer_and_never_nothing(scripted: Scripted, body: bytes) -> None:
+    script = scripted(says(body))
+
+    with pytest.raises(BadAnswer):
+        script.transport(max_attempts=2).get("/stages")
+    assert len(script.requests) == 2
+
+
+def test_the_content_type_is_not_what_decides(open_door: OpenDoor) -> None:
+    door = open_door()
+    door.fault("content_type", "/stages$")
+
+    assert len(door.workable.stages()) == 8
+
+
+def test_a_byte_order_mark_does_no_harm(scripted: Scripted) -> None:
+    script = scripted(says(b'\xef\xbb\xbf{"a": 1}'))
+
+    assert script.transport().get("/stages") == {"a": 1}
+
+
+def test_garbled_compression_is_a_passing_trouble(scripted: Scripted) -> None:
+    script = scripted(says(b"no gzip", "200 OK", "Content-Encoding: gzip"), says(b"{}"))
+
+    assert script.transport().get("/stages") == {}
+
+
+def test_a_stop_ends_a_read_that_waits_for_its_answer(scripted: Scripted) -> None:
+    stop = threading.Event()
+    script = scripted(never_ends(b"HTTP/1.1 200 OK\r\nX-Slow: "))
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(script.transport(stop=stop).get, "/stages")
+        while not script.requests:
+            time.sleep(0.001)
+        stop.set()
+        with pytest.raises(Stopped):
+            reading.result()
+
+
+def test_a_stop_ends_the_pause_between_tries(scripted: Scripted) -> None:
+    stop = threading.Event()
+    script = scripted(says(b"", "503 Busy"))
+    transport = script.transport(stop=stop, backoff=lambda _: 3600.0)
+    with ThreadPoolExecutor() as pool:
+        reading = pool.submit(transport.get, "/stages")
+        while not script.requests:
+            time.sleep(0.001)
+        stop.set()
+        with pytest.raises(Stopped):
+            reading.result()
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "http://acme.workable.com/spi/v3",
+        "https://acme.workable.com.example.com/spi/v3",
+        "https://workable.example.com/spi/v3",
+        "https://evilworkable.com/spi/v3",
+        "https://127.0.0.1/spi/v3",
+        "http://127.0.0.1:8701/acme/spi/v3",
+        "https://[::1]/spi/v3",
+    ],
+)
+def test_b43_only_https_hosts_of_workable_and_hosts_on_the_list_are_contacted(base_url: str) -> None:
+    with pytest.raises(Blocked) as caught:
+        Transport(base_url, TOKEN, budget=Budget(), allow_hosts=frozenset({"127.0.0.1:8700"}))
+    assert caught.value.code == "host_not_allowed"
+
+
+@pytest.mark.parametrize(
+    "base_url",
+    [
+        "",
+        "acme",
+        "ftp://acme.workable.com",
+        "https://u:p@acme.workable.com/spi/v3",
+        "https://acme.workable.com/spi/v3?x=1",
+        "https://acme.workable.com:port/spi/v3",
+        "https:///spi/v3",
+    ],
+)
+def test_what_is_no_api_root_is_a_usage_problem(base_url: str) -> None:
+    with pytest.raises(UsageProblem):
+        Transport(base_url, TOKEN, budget=Budget())
+
+
+def test_a_workable_name_that_leads_to_a_private_address_is_not_contacted(
+    scripted: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script = scripted(says(b"{}"))
+    port = int(script.address.rpartition(":")[2])
+    resolve = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda _, *rest, **more: resolve("127.0.0.1", *rest, **more))
+    transport = Transport(f"https://acme.workable.com:{port}/spi/v3", TOKEN, budget=Budget())
+
+    with pytest.raises(Blocked, match=r"private address 127\.0\.0\.1"):
+        transport.get("/stages")
+    # Nothing was said on the connection: the server still waits for a request.
+    assert script.requests == []
+
+
+@pytest.mark.parametrize("bad_id", ["", ".", ".."])
+def test_an_id_cannot_climb_out_of_its_place_in_the_path(scripted: Scripted, bad_id: str) -> None:
+    script = scripted(says(b"{}"))
+
+    with pytest.raises(UsageProblem):
+        script.transport().get("/candidates/{id}", ids={"id": bad_id})
+    script.transport().get("/candidates/{id}", ids={"id": "a/../b?c#d"})
+    assert script.requests[0].startswith(b"GET /spi/v3/candidates/a%2F..%2Fb%3Fc%23d HTTP/1.1")
+
+
+@pytest.mark.parametrize("token", ["", "two words", "line\nbreak", "tökén"])
+def test_what_cannot_be_a_token_is_refused_before_it_is_sent(token: str) -> None:
+    with pytest.raises(UsageProblem) as caught:
+        Transport("https://acme.workable.com/spi/v3", token, budget=Budget())
+    assert not token or token not in caught.value.sentence
+
+
+def test_token_and_client_id_travel_as_headers(scripted: Scripted) -> None:
+    script = scripted(says(b"{}"))
+    script.transport(client_id="partner-uid").get("/stages")
+
+    assert f"authorization: bearer {TOKEN}".encode() in script.requests[0].lower()
+    assert b"x-workable-client-id: partner-uid" in script.requests[0].lower()
+
+
+def test_b46_neither_token_nor_query_reach_the_log(
+    scripted: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    script = scripted(says(b"", "500 Broken"), says(b"{}"))
+    script.transport().get(
+        "/members/{email}", ids={"email": "lee@example.com"}, params={"email": "kim@example.com"}
+    )
+
+    assert "GET /spi/v3/members/[e-mail] 500" in caplog.text
+    assert "GET /spi/v3/members/[e-mail] 200" in caplog.text
+    for secret in (TOKEN, "kim", "lee", "?"):
+        assert secret not in caplog.text
+
+
+def test_b46_the_token_is_hidden_wherever_else_it_might_be_logged(caplog: pytest.LogCaptureFixture) -> None:
+    token = "sesame-sesame-sesame"
+    Transport("https://acme.workable.com/spi/v3", token, budget=Budget())
+    caplog.handler.addFilter(RedactingFilter())
+    logging.getLogger("somewhere").error("sent %s", {"x": token})
+
+    assert token not in caplog.text
+    assert "[hidden]" in caplog.text
+
+
+def test_who_counts_is_told_of_its_own_calls_and_the_first_listener_of_all(open_door: OpenDoor) -> None:
+    door = open_door()
+    counted: list[int] = []
+    door.workable.counting(lambda one: counted.append(one.status)).stages()
+    door.workable.recruiters()
+
+    assert counted == [200]
+    assert [one.template for one in door.tries] == ["/stages", "/recruiters"]
+
+
+def test_statistics_show_the_paths_template_and_not_the_id(open_door: OpenDoor) -> None:
+    door = open_door()
+    with pytest.raises(NotFound):
+        door.workable.candidate("abc123")
+
+    assert door.tries[0].template == "/candidates/{id}"
+    assert door.tries[0].milliseconds > 0
+
+
+def test_a_read_that_its_caller_cannot_decode_is_asked_for_again(scripted: Scripted) -> None:
+    script = scripted(says(b'{"a":"text"}'), says(b'{"a":7}'))
+
+    assert script.transport().read("/x", lambda body: decode(body, dict[str, int])) == {"a": 7}
+
+
+def test_a_busy_server_that_names_a_time_is_given_that_time(scripted: Scripted) -> None:
+    script = scripted(says(b"", "503 Busy", "Retry-After: 1"), says(b"{}"))
+    began = time.monotonic()
+    script.transport().get("/stages")
+
+    assert time.monotonic() - began >= 0.9
+
+
+def test_many_threads_at_once_share_the_door_and_stay_within_the_limit(open_door: OpenDoor) -> None:
+    door = open_door(switches={"rate": "partner"})
+    with ThreadPoolExecutor(8) as pool:
+        stages = list(pool.map(lambda _: len(door.workable.stages()), range(40)))
+
+    assert stages == [8] * 40
+    assert 429 not in door.statuses()
+    assert door.budget.snapshot().throttled == 0
+
+
+def test_a_refused_call_gives_its_place_in_the_budget_back(open_door: OpenDoor) -> None:
+    door = open_door(door={"token": "no-such-token"})
+    with pytest.raises(NeedsPerson):
+        door.workable.stages()
+
+    with pytest.raises(NeedsPerson):
+        door.transport.get("/stages", lane=Lane.BACKFILL)
+    assert door.statuses() == [401, 401]
+
+
+def test_a_body_is_sent_as_json(scripted: Scripted) -> None:
+    script = scripted(says(b"{}"))
+    script.transport().write("PUT", "/x", {"name": "Ünal"}, headers={"Idempotency-Key": "k1"})
+    head, _, body = script.requests[0].partition(b"\r\n\r\n")
+
+    assert msgspec.json.decode(body) == {"name": "Ünal"}
+    assert b"content-type: application/json" in head.lower()
+    assert b"idempotency-key: k1" in head.lower()
