@@ -15,8 +15,9 @@ from storage import reads
 from storage.ledger import mappings
 from storage.ledger.mappings import DEFAULT, MappingProblem
 
-FOLLOW = "__default__"
-NOBODY = "__nobody__"
+# Screen readers are told these values and not how the editor shows them, so they are words.
+FOLLOW = words.ACCOUNT_DEFAULT
+NOBODY = words.NO_STAGE
 LIVE = ("published", "closed")
 
 
@@ -46,8 +47,8 @@ def load(tx: Connection, account_id: str) -> Pipelines:
 
 
 def labels(stages: Sequence[Mapping[str, Any]]) -> dict[str, str]:
-    """Stage ids by label. Of two stages of one name each label also carries the slug."""
-    names = Counter(stage["name"] for stage in stages)
+    """Stage ids by label. Of two stages of one name, or one that reads like a choice, it carries the slug."""
+    names = Counter([FOLLOW, NOBODY, *(stage["name"] for stage in stages)])
     return {
         stage["name"] if names[stage["name"]] == 1 else f"{stage['name']} ({stage['slug']})": stage[
             "stage_id"

@@ -80,7 +80,8 @@ NO_AGENT_YET_BODY = (
     "The buttons already work: each one starts a helper for that single task."
 )
 
-UNKNOWN_CUSTOMER = "There is no such customer here. The link may be old, or the name mistyped."
+UNKNOWN_TITLE = "Customer not found"
+UNKNOWN_CUSTOMER = "There is no customer of that name here. The link may be old, or mistyped."
 BACK = "All customers"
 TOKEN_KINDS = {"account": "account token", "partner": "partner token", "oauth": "app sign-in"}
 RECONNECT = (
@@ -200,6 +201,7 @@ MAPPING_INTRO = (
 )
 DEFAULT_LABEL = "Account default: start the interview when a candidate reaches"
 NO_STAGE = "No stage (nobody is invited)"
+ACCOUNT_DEFAULT = "Account default"
 FOLLOWS = "Account default ({stage})"
 NOT_CHOSEN = "not chosen yet"
 GONE = "{stage} (gone)"

@@ -12,6 +12,7 @@ def render(account_id: str) -> None:
     found = access.details(account_id)
     if found is None:
         st.button(words.BACK, icon=":material/arrow_back:", type="tertiary", on_click=ui.open_overview)
+        st.title(words.UNKNOWN_TITLE, anchor=False)
         st.error(words.UNKNOWN_CUSTOMER, icon=":material/search_off:")
         return
     head.show(account_id)

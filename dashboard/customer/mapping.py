@@ -67,7 +67,6 @@ def _default(account_id: str, found: stages.Pipelines, draft: dict[str, str]) ->
         choices,
         index=choices.index(chosen) if chosen in choices else 0,
         key=key,
-        format_func=lambda choice: words.NO_STAGE if choice == stages.NOBODY else choice,
         on_change=keep,
         width=360,
     )
@@ -152,7 +151,6 @@ def _columns(found: stages.Pipelines, codes: list[str], draft: dict[str, str]) -
     c = st.column_config
     default = draft.get(DEFAULT) or stages.saved_choice(found, DEFAULT)
     follows = words.FOLLOWS.format(stage=words.NOT_CHOSEN if default == stages.NOBODY else default)
-    told = {stages.FOLLOW: follows, stages.NOBODY: words.NO_STAGE}
     rules = [words.RULE_OVERRIDE, words.RULE_UNSAVED, words.RULE_GONE, words.RULE_MISSING]
     return {
         "title": c.TextColumn("Job", width=300),
@@ -161,7 +159,7 @@ def _columns(found: stages.Pipelines, codes: list[str], draft: dict[str, str]) -
             options=stages.options(found, codes),
             required=True,
             width=280,
-            format_func=lambda choice: told.get(str(choice), str(choice)),
+            format_func=lambda choice: follows if choice == stages.FOLLOW else str(choice),
         ),
         "rule": c.MultiselectColumn(
             "Rule", options=rules, color=["violet", "orange", "red", "red"], width=120

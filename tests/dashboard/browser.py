@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic, sleep
-from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
 
 from bench import seed_ledger
 from storage.ledger.database import Ledger, open_ledger
@@ -83,7 +82,7 @@ def _wait_until_ready(found: Dashboard) -> None:
     end = monotonic() + PATIENCE_SECONDS
     while True:
         try:
-            with urllib.request.urlopen(found.address("_stcore/health"), timeout=5):
+            with urllib.request.urlopen(found.address("_stcore/health"), timeout=5):  # noqa: S310 -- our own address
                 return
         except urllib.error.URLError:
             if monotonic() > end:
@@ -105,17 +104,25 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
         yield found
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser for a module: its event loop must be gone before other modules' tests begin."""
     if not CHROMIUM.exists():
         pytest.skip("There is no chromium on this machine: apt-get install chromium")
-    return browser_type_launch_args | {"executable_path": str(CHROMIUM), "args": ARGUMENTS}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield browser
+        browser.close()
 
 
-@pytest.fixture(scope="session")
-def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
-    size = {"width": 1440, "height": 1000}
-    return browser_context_args | {"viewport": size, "locale": "en-GB", "timezone_id": "UTC"}
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A fresh visitor with an empty cache and a wide window."""
+    visitor = chromium.new_context(
+        viewport={"width": 1440, "height": 1000}, locale="en-GB", timezone_id="UTC"
+    )
+    yield visitor.new_page()
+    visitor.close()
 
 
 def settled(page: Page) -> None:

@@ -7,11 +7,7 @@ import pytest
 import streamlit as st
 
 from storage.ledger.database import Ledger, open_ledger
-from tests.dashboard.browser import (  # noqa: F401 -- fixtures, asked for by name
-    browser_context_args,
-    browser_type_launch_args,
-    dashboard,
-)
+from tests.dashboard.browser import chromium, dashboard, page  # noqa: F401 -- fixtures, asked for by name
 
 
 @pytest.fixture
