@@ -1,93 +1,22 @@
 """Starts a real dashboard process and opens its pages in Debian's chromium; for other tests to use too."""
 
-import os
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, FloatRect, Locator, Page, Request, expect, sync_playwright
 
 from bench import seed_ledger
+from bench.serving import Dashboard, running
 from storage.ledger.database import Ledger, open_ledger
 
-ROOT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
-PATIENCE_SECONDS = 60.0
 HOSTILE = '<script>alert("x")</script> :red[y] **z** [w](https://evil.example/)'
 
 expect.set_options(timeout=20_000)
-
-
-class Dashboard:
-    """A running dashboard: where it is, its data folder, and what it has logged."""
-
-    def __init__(self, url: str, data_dir: Path, log: Path) -> None:
-        self.url, self.data_dir, self._log = url, data_dir, log
-
-    @property
-    def ledger_path(self) -> Path:
-        return self.data_dir / "private" / "ledger.sqlite3"
-
-    def logged(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def address(self, path: str = "") -> str:
-        return f"{self.url}/{path}"
-
-
-@contextmanager
-def running(data_dir: Path, **environment: str) -> Iterator[Dashboard]:
-    """Start `python -m dashboard` on a free port; at the end no error may have been logged."""
-    log = data_dir / "dashboard.log"
-    own = {"IVW_DATA_DIR": str(data_dir), "IVW_DASHBOARD_PORT": "0", "PYTHONUNBUFFERED": "1"}
-    with log.open("wb") as stderr:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "dashboard"],
-            env=os.environ | {"PYTHONPATH": str(ROOT)} | own | environment,
-            cwd=data_dir,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            text=True,
-        )
-    with process:
-        try:
-            found = Dashboard(_url(process, log), data_dir, log)
-            _wait_until_ready(found)
-            yield found
-        finally:
-            process.terminate()
-            process.wait(PATIENCE_SECONDS)
-    assert "Traceback" not in found.logged(), found.logged()
-
-
-def _url(process: "subprocess.Popen[str]", log: Path) -> str:
-    """The address that the server prints once its port is known."""
-    assert process.stdout is not None
-    for line in process.stdout:
-        if "http://" in line:
-            return line[line.index("http://") :].strip()
-    raise AssertionError(f"The dashboard did not start: {log.read_text(encoding='utf-8')}")
-
-
-def _wait_until_ready(found: Dashboard) -> None:
-    """The port is bound a moment before it is listened to."""
-    end = monotonic() + PATIENCE_SECONDS
-    while True:
-        try:
-            with urllib.request.urlopen(found.address("_stcore/health"), timeout=5):  # noqa: S310 -- our own address
-                return
-        except urllib.error.URLError:
-            if monotonic() > end:
-                raise
-            sleep(0.1)
 
 
 @pytest.fixture(scope="session")
@@ -137,7 +66,7 @@ def visit(page: Page, address: str) -> None:
     settled(page)
 
 
-def resting_box(page: Page, element: Locator) -> dict[str, float]:
+def resting_box(page: Page, element: Locator) -> FloatRect:
     """Where the element is once it has stopped moving: charts that load late push tables down."""
     element.scroll_into_view_if_needed()
     box, still = element.bounding_box(), 0
@@ -146,7 +75,7 @@ def resting_box(page: Page, element: Locator) -> dict[str, float]:
         now = element.bounding_box()
         still, box = (still + 1, box) if now == box else (0, now)
     assert box is not None
-    return dict(box)
+    return box
 
 
 def click_cell(page: Page, grid: Locator, *, row: int, x: float, header: float, height: float) -> None:

@@ -10,11 +10,12 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
+from bench.serving import Dashboard
 from dashboard import words
 from storage.ledger import agents, requests, runs, schema
 from storage.ledger.database import Ledger, open_ledger
 from storage.ledger.requests import State
-from tests.dashboard.browser import HOSTILE, Dashboard, Watcher, click_cell, ledger_of, settled, visit
+from tests.dashboard.browser import HOSTILE, Watcher, click_cell, ledger_of, settled, visit
 
 pytestmark = pytest.mark.browser
 

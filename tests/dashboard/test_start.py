@@ -15,7 +15,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 from websockets.typing import Origin
 
-from tests.dashboard.browser import ROOT, Dashboard, running
+from bench.serving import ROOT, Dashboard, running
 
 
 def refused(data_dir: Path, **environment: str) -> str:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from google.protobuf.text_format import MessageToString
+from google.protobuf.text_format import MessageToString  # type: ignore[import-untyped] # ships no types
 from sqlalchemy import Table, select
 from streamlit.testing.v1 import AppTest
 
