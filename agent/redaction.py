@@ -41,4 +41,6 @@ class RedactingFilter(logging.Filter):
         record.args = ()
         if record.exc_info:
             record.exc_text = redact(self._formatter.formatException(record.exc_info))
+        if record.stack_info:
+            record.stack_info = redact(record.stack_info)
         return True

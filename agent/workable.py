@@ -148,10 +148,10 @@ class Workable:
         """Inferred from the rate limit that answers have shown, and from whether members are closed."""
         if not self._transport.usage().is_measured:
             _allows(lambda: self._transport.get("/accounts"))
-        limit = self._transport.usage().limit
-        if limit == ACCOUNT_LIMIT:
+        usage = self._transport.usage()
+        if usage.is_measured and usage.limit == ACCOUNT_LIMIT:
             return "account"
-        if limit != PARTNER_LIMIT:
+        if usage.limit != PARTNER_LIMIT:
             return None
         sees_members = _allows(lambda: self._transport.get("/members", params={"limit": 1}))
         if sees_members is False:
