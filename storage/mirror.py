@@ -42,13 +42,11 @@ class Transaction:
 
     @contextmanager
     def staged(self, name: str, table: pa.Table) -> Iterator[None]:
-        """Let statements read `table` under `name`."""
+        """Let statements read `table` under `name`; after an error the rollback takes the name away."""
         connection = self._live()
         connection.register(name, table)
-        try:
-            yield
-        finally:
-            connection.unregister(name)
+        yield
+        connection.unregister(name)
 
     def end(self) -> None:
         self._connection = None

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage.mirror import Mirror
-from storage.mirror_candidates import upsert_candidates
+from storage.mirror_candidates import PERSONAL, upsert_candidates
 from storage.mirror_reads import candidate as stored
 from storage.mirror_staging import Changes
 from storage.mirror_walks import mark_deleted
@@ -18,7 +19,9 @@ from storage.records import Candidate
 from tests.storage.mirrors import ACCOUNT, NOW, candidate, everything, later, left_in, rows, take
 
 HISTORY = "SELECT field, old_value, new_value FROM workable.candidate_history ORDER BY ALL"
-ENTRIES = "SELECT stage_name, previous_stage_name, is_first_sight FROM workable.stage_entries ORDER BY entered_at"
+ENTRIES = (
+    "SELECT stage_name, previous_stage_name, is_first_sight FROM workable.stage_entries ORDER BY entered_at"
+)
 
 
 @pytest.fixture
@@ -35,6 +38,12 @@ def kept(mirror: Mirror, row: Candidate) -> Candidate:
     return found.candidate
 
 
+def take_and_fail(mirror: Mirror, *page: Candidate) -> None:
+    with mirror.transaction() as tx:
+        upsert_candidates(tx, ACCOUNT, page, now=NOW)
+        raise LookupError
+
+
 def deleted(mirror: Mirror, row: Candidate) -> None:
     with mirror.transaction() as tx:
         assert mark_deleted(tx, ACCOUNT, [row.candidate_id], now=later(minutes=1)) == 1
@@ -44,7 +53,7 @@ def test_every_field_comes_back_as_it_was_taken(mirror: Mirror) -> None:
     full = candidate(
         hired_at=NOW, moved_to_offer_at=later(hours=-1), disqualification_reason="Other", is_disqualified=True
     )
-    empty = candidate(2, **{f: None for f in ("job_shortcode", "name", "email", "stage_name", "created_at")})
+    empty = candidate(2, job_shortcode=None, name=None, email=None, stage_name=None, created_at=None)
 
     assert take(mirror, full, empty) == Changes(read=2, inserted=2)
     assert [kept(mirror, full), kept(mirror, empty)] == [full, empty]
@@ -68,7 +77,9 @@ def test_of_many_rows_only_the_changed_ones_are_rewritten(mirror: Mirror) -> Non
     assert take(mirror, *page, at=later(minutes=1)) == Changes(read=1_530, changed=30, unchanged=1_500)
     rewritten = "SELECT candidate_id FROM workable.candidates WHERE synced_at > ? ORDER BY candidate_id"
     assert rows(mirror, rewritten, [NOW]) == [(row.candidate_id,) for row in moved]
-    assert rows(mirror, "SELECT count(*), count(DISTINCT candidate_id) FROM workable.candidates") == [(3_000, 3_000)]
+    assert rows(mirror, "SELECT count(*), count(DISTINCT candidate_id) FROM workable.candidates") == [
+        (3_000, 3_000)
+    ]
 
 
 def test_b23_an_older_row_never_overwrites(mirror: Mirror) -> None:
@@ -161,9 +172,8 @@ def test_a_batch_that_fails_leaves_nothing_behind(mirror: Mirror) -> None:
     take(mirror, candidate(1))
     before = everything(mirror)
 
-    with pytest.raises(LookupError), mirror.transaction() as tx:
-        upsert_candidates(tx, ACCOUNT, [candidate(1, name=None, updated_at=later(seconds=1)), candidate(2)], now=NOW)
-        raise LookupError
+    with pytest.raises(LookupError):
+        take_and_fail(mirror, candidate(1, name=None, updated_at=later(seconds=1)), candidate(2))
 
     assert everything(mirror) == before
     assert take(mirror, candidate(2)).inserted == 1
@@ -179,7 +189,9 @@ def test_b40_a_page_on_its_way_does_not_bring_a_deleted_person_back(mirror: Mirr
     assert kept(mirror, candidate()).name is None
 
 
-def test_a_person_whom_workable_still_has_comes_back_without_a_trace_of_the_earlier_data(mirror: Mirror) -> None:
+def test_a_person_whom_workable_still_has_comes_back_without_a_trace_of_the_earlier_data(
+    mirror: Mirror,
+) -> None:
     take(mirror, candidate())
     deleted(mirror, candidate())
 
@@ -192,7 +204,7 @@ def test_a_person_whom_workable_still_has_comes_back_without_a_trace_of_the_earl
 def test_b40_an_anonymized_person_leaves_no_personal_values_in_history(mirror: Mirror) -> None:
     take(mirror, candidate())
     take(mirror, candidate(email="new@example.com", stage_name="Interview", updated_at=later(seconds=1)))
-    gone = dict.fromkeys(("name", "firstname", "lastname", "headline", "email", "phone", "address", "profile_url"))
+    gone: dict[str, Any] = dict.fromkeys(PERSONAL)
     take(mirror, candidate(**gone, is_anonymized=True, stage_name="Interview", updated_at=later(seconds=2)))
 
     assert rows(mirror, HISTORY) == [
@@ -235,11 +247,16 @@ def test_any_page_taken_again_at_any_later_time_changes_nothing(
 
 def outcome(mirror: Mirror, pages: list[list[Candidate]]) -> object:
     """What the pages leave in an empty mirror, which is empty again afterwards."""
-    with pytest.raises(Forgotten) as found, mirror.transaction() as tx:
+    with pytest.raises(Forgotten) as found:
+        take_and_forget(mirror, pages)
+    return found.value.args
+
+
+def take_and_forget(mirror: Mirror, pages: list[list[Candidate]]) -> None:
+    with mirror.transaction() as tx:
         for second, page in enumerate(pages):
             upsert_candidates(tx, ACCOUNT, page, now=NOW + timedelta(seconds=second))
         raise Forgotten(left_in(tx))
-    return found.value.args
 
 
 class Forgotten(Exception):

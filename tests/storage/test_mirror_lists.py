@@ -7,7 +7,13 @@ from typing import Any
 import pytest
 
 from storage.mirror import Mirror
-from storage.mirror_lists import mark_jobs_deleted, replace_members, replace_recruiters, set_account, upsert_jobs
+from storage.mirror_lists import (
+    mark_jobs_deleted,
+    replace_members,
+    replace_recruiters,
+    set_account,
+    upsert_jobs,
+)
 from storage.mirror_staging import Changes
 from storage.records import Account, Job, Member, Recruiter
 from tests.storage.mirrors import ACCOUNT, NOW, later, rows
@@ -93,7 +99,12 @@ def test_jobs_are_added_changed_left_alone_and_never_made_older(mirror: Mirror) 
     )
 
     assert take_jobs(mirror, *page) == Changes(read=4, inserted=1, changed=1, stale=1, unchanged=1)
-    assert [title for _, title, _ in titles(mirror)] == ["Senior Engineer", "Engineer", "Engineer", "Engineer"]
+    assert [title for _, title, _ in titles(mirror)] == [
+        "Senior Engineer",
+        "Engineer",
+        "Engineer",
+        "Engineer",
+    ]
 
 
 def test_a_job_that_comes_twice_in_a_page_is_stored_once(mirror: Mirror) -> None:
@@ -117,7 +128,9 @@ def test_members_missing_from_the_list_are_deleted_and_come_back_with_it(mirror:
 
     assert take_members(mirror, member(1, roles=("ats.admin",))) == Changes(read=1, changed=1, gone=1)
     assert active(mirror) == [("1f3901", ["ats.admin"])]
-    assert take_members(mirror, member(1, roles=("ats.admin",)), member(2)) == Changes(read=2, changed=1, unchanged=1)
+    assert take_members(mirror, member(1, roles=("ats.admin",)), member(2)) == Changes(
+        read=2, changed=1, unchanged=1
+    )
     assert [member_id for member_id, _ in active(mirror)] == ["1f3901", "1f3902"]
 
 

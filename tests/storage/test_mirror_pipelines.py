@@ -66,7 +66,11 @@ def test_a_renamed_stage_is_renamed_in_stored_candidates_and_is_no_move(mirror: 
     again = candidate(2, stage_name="Inbox", updated_at=later(seconds=2))
     assert take(mirror, again).changed == 1
     entries = "SELECT stage_name, previous_stage_name FROM workable.stage_entries WHERE job_shortcode = ? ORDER BY ALL"
-    assert rows(mirror, entries, [JOB]) == [("Inbox", "Phone Screen"), ("Inbox", None), ("Phone Screen", None)]
+    assert rows(mirror, entries, [JOB]) == [
+        ("Inbox", "Phone Screen"),
+        ("Inbox", None),
+        ("Phone Screen", None),
+    ]
     assert rows(mirror, "SELECT candidate_id, field FROM workable.candidate_history") == [
         (candidate(1).candidate_id, "stage_name")
     ]
@@ -86,7 +90,9 @@ def test_a_rename_is_not_guessed_where_two_stages_shared_the_name(mirror: Mirror
     replace(mirror, [APPLIED, twin])
     take(mirror, candidate())
 
-    assert replace(mirror, [changed(APPLIED, name="Inbox"), twin]).renamed == (Renamed("11", "Applied", "Inbox"),)
+    assert replace(mirror, [changed(APPLIED, name="Inbox"), twin]).renamed == (
+        Renamed("11", "Applied", "Inbox"),
+    )
     assert stages_of(mirror) == [("Applied", "phone-screen")]
 
 
