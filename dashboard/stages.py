@@ -100,7 +100,9 @@ def _stage_id(found: Pipelines, shortcode: str, choice: str) -> str:
 
 
 def notices(found: Pipelines) -> list[Notice]:
-    """Mapped stages that are gone or renamed, and jobs that lack the default's stage."""
+    """What became of mapped stages, jobs that lack the default's stage, or that nothing is mapped."""
+    if not any(mapping.stage_id for mapping in found.saved.values()):
+        return [Notice(words.NOTHING_MAPPED, is_trouble=False)]
     told = [notice for shortcode in found.saved if (notice := _notice(found, shortcode))]
     if lacking := without_default(found):
         stage = found.saved[DEFAULT].stage_name

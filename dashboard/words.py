@@ -7,6 +7,7 @@ from typing import Any
 from storage.health import Level, span
 from storage.ledger.requests import Kind, Request, State
 from storage.ledger.runs import RunState
+from storage.reads import Customer
 
 PRODUCT = "Intrvio for Workable"
 ABOUT = "Shows for every customer whether their Workable account is in sync, and lets you act."
@@ -114,6 +115,10 @@ REVOKED_TO_DO = (
     "The data read so far stays. To sync again, an operator runs "
     "`python -m agent connect --subdomain {account}` with a new token."
 )
+RATE_HINT = (
+    "Requests of the sync in the latest 10 seconds in which it asked anything ({ago}). Workable allows "
+    "{limit} in all; other software of the customer used about {others}."
+)
 SCOPES_MISSING = "The token lacks: {scopes}."
 STREAMS = {
     "account": "Account",
@@ -122,7 +127,7 @@ STREAMS = {
     "pipelines": "Stages",
     "members": "Hiring team",
     "recruiters": "Recruiters",
-    "listing": "Complete list of candidates",
+    "listing": "Complete list",
 }
 RUN_KINDS = {
     "sync": "Sync",
@@ -206,6 +211,9 @@ FOLLOWS = "Account default ({stage})"
 NOT_CHOSEN = "not chosen yet"
 GONE = "{stage} (gone)"
 RULE_OVERRIDE, RULE_UNSAVED, RULE_GONE, RULE_MISSING = "Own stage", "Unsaved", "Stage gone", "No such stage"
+NOTHING_MAPPED = (
+    "No stage is chosen yet, so nobody is invited. Choose one for the account, or for single jobs."
+)
 STAGE_GONE = "“{stage}” is no longer a stage of {where}. No interview starts there until you choose another."
 STAGE_RENAMED = "“{old}” is now called “{new}” in {where}. The mapping goes on with it; nothing to do."
 DEFAULT_MISSING = (
@@ -251,6 +259,15 @@ def due(at: datetime | None, now: datetime) -> str:
     if seconds > 0:
         return f"in {span(seconds)}"
     return "due now" if seconds > -60 else f"overdue {span(-seconds)}"
+
+
+def planned(customer: Customer) -> datetime | None:
+    """When the next sync is; none is planned for an account that is revoked or waits for a token."""
+    return customer.next_run_at if customer.state == "active" else None
+
+
+def next_note(at: datetime | None, now: datetime) -> str:
+    return "none planned" if at is None else f"next {due(at, now)}"
 
 
 def utc(at: datetime | None) -> str:

@@ -40,9 +40,8 @@ class Details(msgspec.Struct, frozen=True):
 
 
 def board(tx: Connection, now: datetime) -> Board:
-    return Board(
-        reads.customers(tx, now), _trouble_since(tx), _fresh_at(tx), agent_report(tx, now), taken_at=now
-    )
+    customers = reads.customers(tx, now)
+    return Board(customers, _trouble_since(tx, customers), _fresh_at(tx), agent_report(tx, now), now)
 
 
 def details(tx: Connection, account_id: str, now: datetime) -> Details | None:
@@ -62,13 +61,13 @@ def agent_report(tx: Connection, now: datetime) -> AgentReport:
     return AgentReport(reads.agent_is_alive(tx, now), last)
 
 
-def _trouble_since(tx: Connection) -> dict[str, datetime]:
-    """Since when an account has been in its state, or has had the problem that is named first."""
-    a = schema.accounts.c
-    stopped = select(a.account_id, a.state_since).where(a.state != "active")
-    since: dict[str, datetime] = {row.account_id: row.state_since for row in tx.execute(stopped)}
+def _trouble_since(tx: Connection, customers: list[reads.Customer]) -> dict[str, datetime]:
+    """Since when an account has had the problem that its health names; other sentences tell it themselves."""
+    named = {(c.account_id, c.health.sentence) for c in customers}
+    since: dict[str, datetime] = {}
     for problem in reads.open_problems(tx):
-        since.setdefault(problem.account_id, problem.since)
+        if (problem.account_id, problem.sentence) in named:
+            since.setdefault(problem.account_id, problem.since)
     return since
 
 

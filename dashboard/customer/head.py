@@ -109,27 +109,34 @@ def _title(found: Details) -> str:
 
 
 def _explanation(found: Details, now: datetime) -> list[str]:
-    """Since when, and what to do; other open problems follow."""
-    customer, problems = found.customer, found.problems
+    """Since when, and what to do; problems that the title does not name follow."""
+    customer, others = found.customer, list(found.problems)
     told = [words.CHECK_AGENT]
-    if problems:
-        good, since = words.ago(customer.last_good_at, now), words.ago(problems[0].since, now)
-        needs = customer.health.needs_person
-        advice = words.what_to_do(problems[0].code, customer.account_id, needs_person=needs)
-        told = [f"Since {since}. Last good sync {good}.", advice]
+    if customer.state == "reconnect":
+        others = [p for p in others if p.code != "token_refused"]
+        told = [_since(found.state_since, customer, now), _advice("token_refused", customer)]
+    elif others and others[0].sentence == customer.health.sentence:
+        named = others.pop(0)
+        told = [_since(named.since, customer, now), _advice(named.code, customer)]
     if missing := [scope for scope, has in customer.token_scopes.items() if has is False]:
         told.append(words.SCOPES_MISSING.format(scopes=", ".join(f"`{scope}`" for scope in missing)))
-    told += [f"- {ui.plain(p.sentence)}" for p in problems[1:]]
-    return told
+    return told + [f"- {ui.plain(p.sentence)}" for p in others]
+
+
+def _since(at: datetime, customer: Customer, now: datetime) -> str:
+    return f"Since {words.ago(at, now)}. Last good sync {words.ago(customer.last_good_at, now)}."
+
+
+def _advice(code: str, customer: Customer) -> str:
+    return words.what_to_do(code, customer.account_id, needs_person=customer.health.needs_person)
 
 
 def _numbers(customer: Customer, now: datetime) -> None:
-    allowed, used = customer.rate_allowed, customer.rate_used or 0
     with st.grid(6, min_column_width=195):
         ui.kpi(
             "Last good sync",
             words.ago(customer.last_good_at, now).capitalize(),
-            f"next {words.due(customer.next_run_at, now)}",
+            words.next_note(words.planned(customer), now),
             hint=words.utc(customer.last_good_at),
         )
         ui.kpi(
@@ -141,19 +148,20 @@ def _numbers(customer: Customer, now: datetime) -> None:
         ui.kpi("Candidates", f"{customer.candidates:,}", _first_sync(customer))
         ui.kpi("Live jobs", f"{customer.live_jobs:,}", f"of {words.plural(customer.jobs, 'job')}")
         ui.kpi("Hiring team", f"{customer.members:,}", "members")
-        ui.kpi(
-            "Rate budget used",
-            f"{used / allowed:.0%}" if allowed else words.NOTHING,
-            f"{used} of {allowed} per 10 s" if allowed else "not known yet",
-            "orange" if allowed and used >= allowed else "off",
-            hint=_others(customer),
-        )
+        _rate(customer, now)
 
 
 def _first_sync(customer: Customer) -> str:
     return "first sync under way" if customer.first_sync_done_at is None else "all read"
 
 
-def _others(customer: Customer) -> str:
-    limit = f"Workable allows {customer.rate_limit} requests in 10 seconds. " if customer.rate_limit else ""
-    return f"{limit}Other software of the customer used about {customer.rate_others or 0}."
+def _rate(customer: Customer, now: datetime) -> None:
+    allowed, used = customer.rate_allowed, customer.rate_used or 0
+    if not allowed or customer.health.level is Level.PAUSED:
+        ui.kpi("Rate budget used", words.NOTHING, "not in use")
+        return
+    hint = words.RATE_HINT.format(
+        limit=customer.rate_limit, others=customer.rate_others or 0, ago=words.ago(customer.rate_seen_at, now)
+    )
+    color = "orange" if used >= allowed else "off"
+    ui.kpi("Rate budget used", f"{used / allowed:.0%}", f"{used} of {allowed} per 10 s", color, hint)

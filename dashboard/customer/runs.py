@@ -135,12 +135,12 @@ def _streams(streams: list[reads.Stream], now: datetime) -> None:
         placeholder=words.NOTHING,
         alt="When each kind of data was last read in full",
         column_config={
-            "what": c.TextColumn("What"),
+            "what": c.TextColumn("What", width=160),
             "state": c.MultiselectColumn(
-                "State", options=["On time", "Late", "Never"], color=["green", "red", "gray"], width=82
+                "State", options=["On time", "Late", "Never"], color=["green", "red", "gray"], width=76
             ),
-            "read": c.TextColumn("Read", width=100),
-            "every": c.TextColumn("Every", width=64),
+            "read": c.TextColumn("Read", width=90),
+            "every": c.TextColumn("Every", width=60),
             "total": c.NumberColumn("Rows", format="localized", width=72),
             "why": c.TextColumn("Trouble"),
         },

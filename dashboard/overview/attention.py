@@ -46,8 +46,8 @@ def _starting(everyone: list[Customer]) -> str:
 
 def _last_sync(everyone: list[Customer], now: datetime) -> tuple[str, str]:
     last = max((c.last_good_at for c in everyone if c.last_good_at), default=None)
-    planned = min((c.next_run_at for c in everyone if c.next_run_at), default=None)
-    return words.ago(last, now).capitalize(), f"next {words.due(planned, now)}"
+    planned = min((c.next_run_at for c in everyone if c.next_run_at and c.state == "active"), default=None)
+    return words.ago(last, now).capitalize(), words.next_note(planned, now)
 
 
 def troubles(board: Board) -> None:
@@ -64,13 +64,13 @@ def troubles(board: Board) -> None:
 
 
 def _trouble(found: Customer, board: Board) -> None:
-    since = board.trouble_since.get(found.account_id) or found.last_good_at
+    sentence, since = found.health.sentence.removesuffix("."), board.trouble_since.get(found.account_id)
     told = f":gray[ · since {words.ago(since, board.taken_at)}]" if since else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         with st.container(width=104):
             ui.health_badge(found.health.level)
         st.markdown(
-            f"**{ui.plain(found.name)}** — {ui.plain(found.health.sentence.removesuffix('.'))}{told}",
+            f"**{ui.plain(found.name)}** — {ui.plain(sentence)}{told}",
             width="stretch",
         )
         st.button(

@@ -36,7 +36,7 @@ def _row(customer: Customer, board: Board) -> dict[str, object]:
         "health": [words.HEALTH[customer.health.level][0]],
         "sentence": customer.health.sentence,
         "last_good": customer.last_good_at,
-        "next": words.NOTHING if stopped else words.due(customer.next_run_at, board.taken_at),
+        "next": words.due(words.planned(customer), board.taken_at),
         "fresh": board.fresh_at.get(customer.account_id),
         "candidates": customer.candidates,
         "jobs": f"{customer.live_jobs:,} / {customer.jobs:,}",
@@ -77,9 +77,9 @@ def _columns() -> Columns:
             width=166,
         ),
         "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
-        "sentence": c.TextColumn("How it is", width=328),
-        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=120),
-        "next": c.TextColumn("Next sync", width=92),
+        "sentence": c.TextColumn("How it is", width=336),
+        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=118),
+        "next": c.TextColumn("Next sync", width=100),
         "fresh": c.DatetimeColumn(
             "Candidates as of",
             format="distance",
@@ -94,9 +94,9 @@ def _columns() -> Columns:
             min_value=0,
             max_value=100,
             width=96,
-            help="Requests used of those allowed in the current 10 seconds",
+            help="Requests used of those allowed, in the latest 10 seconds in which the sync asked anything",
         ),
-        "token": c.TextColumn("Token", width=106),
+        "token": c.TextColumn("Token", width=104),
     }
 
 

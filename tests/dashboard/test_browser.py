@@ -158,6 +158,22 @@ def test_a_double_click_files_one_request(page: Page, dashboard: Dashboard) -> N
     assert len(filed) == 1
 
 
+def test_without_an_agent_a_click_starts_one_for_this_task(page: Page, dashboard: Dashboard) -> None:
+    visit(page, dashboard.address("customer?id=riverbendmedia"))
+    button(page, "Run test sync").click()
+    button(page.get_by_role("dialog"), "Run test sync").click()
+    expect(
+        page.get_by_test_id("stProgress").or_(page.get_by_text("Test sync did not succeed")).first
+    ).to_be_visible()
+
+    log = dashboard.data_dir / "private" / "obey.log"
+    assert log.exists()
+    with ledger_of(dashboard) as ledger, ledger.write() as tx:
+        table = schema.requests
+        filed = tx.execute(select(table).where(table.c.account_id == "riverbendmedia")).one()
+        requests.cancel(tx, filed.request_id, actor="ann@example.com", now=datetime.now(UTC))
+
+
 def test_revoking_needs_the_typed_name_and_the_dialog_outlives_refreshes(
     page: Page, dashboard: Dashboard
 ) -> None:
@@ -227,6 +243,7 @@ def test_no_page_fails_calls_elsewhere_or_is_cut_off(
     settled(page)
 
     expect(page.get_by_test_id("stException")).to_have_count(0)
+    expect(page.get_by_role("button", name=re.compile("CSV"))).to_have_count(0)  # a name may be a formula
     assert watcher.errors == []
     assert watcher.outside == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0

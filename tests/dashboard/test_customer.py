@@ -55,6 +55,17 @@ def test_a_customer_that_is_late_leads_to_the_agent(ledger: Ledger) -> None:
     assert words.CHECK_AGENT in customer("ant").error[0].value
 
 
+def test_a_customer_that_is_late_and_has_a_problem_tells_both_apart(ledger: Ledger) -> None:
+    add(ledger, "ant", "late")
+    with ledger.write() as tx:
+        problems.report(tx, "ant", "stream_failing", "Workable was slow.", now=NOW - timedelta(minutes=41))
+    told = customer("ant").error[0].value
+
+    assert words.CHECK_AGENT in told
+    assert "- Workable was slow" in told.replace("\\", "")
+    assert "41 min" not in told
+
+
 def test_a_first_sync_shows_how_far_it_is(ledger: Ledger) -> None:
     add(ledger, "ant", "new")
     candidates = next(m for m in customer("ant").metric if m.label == "Candidates")

@@ -196,6 +196,12 @@ def test_a_live_job_that_lacks_the_default_s_stage_is_counted(account: Ledger) -
     assert "1 job" in notices(account)[0].sentence
 
 
+def test_that_nobody_is_invited_yet_is_told_while_no_stage_is_chosen(account: Ledger) -> None:
+    mapped(account, "J2", None)
+
+    assert [n.sentence for n in notices(account)] == [words.NOTHING_MAPPED]
+
+
 def test_nothing_is_told_when_every_mapped_stage_is_there(account: Ledger) -> None:
     mapped(account, "", "s1")
     mapped(account, "J2", "s9")
