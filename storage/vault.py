@@ -12,7 +12,7 @@ class KeyProblem(Exception):
 
 
 class Vault:
-    """`keys` is the value of IVW_SECRET_KEY: comma-separated Fernet keys; the first seals, all of them open."""
+    """`keys` is the value of IVW_SECRET_KEY: Fernet keys with commas; the first seals, all of them open."""
 
     def __init__(self, keys: str) -> None:
         parts = [k.strip() for k in keys.split(",") if k.strip()]

@@ -15,14 +15,14 @@ from tests.storage.ledgers import NOON, TOKEN, after, connect
 
 
 def healthy(tx: Connection, account_id: str, **other: object) -> None:
-    connect(tx, account_id)
+    connect(tx, account_id, name=account_id)
     times = {"last_run_at": NOON, "last_good_at": NOON, "first_sync_done_at": NOON, "next_run_at": after(1)}
     runs.set_status(tx, account_id, **times | other)
 
 
 def test_customers_in_trouble_come_first_and_then_by_name(ledger: Ledger) -> None:
     with ledger.write() as tx:
-        for name in ("zeta", "beta", "Alpha", "new", "gone", "refused", "hiccup"):
+        for name in ("zeta", "Beta", "alpha", "new", "gone", "refused", "hiccup"):
             healthy(tx, name)
         runs.set_status(tx, "new", last_run_at=None)
         accounts.set_state(tx, "gone", AccountState.REVOKED, None, NOON)
@@ -34,8 +34,8 @@ def test_customers_in_trouble_come_first_and_then_by_name(ledger: Ledger) -> Non
         ("hiccup", Level.DEGRADED),
         ("new", Level.NEW),
         ("gone", Level.PAUSED),
-        ("Alpha", Level.HEALTHY),
-        ("beta", Level.HEALTHY),
+        ("alpha", Level.HEALTHY),
+        ("Beta", Level.HEALTHY),
         ("zeta", Level.HEALTHY),
     ]
 
