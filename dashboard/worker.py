@@ -32,11 +32,6 @@ class Worker:
             self._started = time.monotonic()
             return True
 
-    def wait(self) -> None:
-        """Wait for the one that was begun last, if any."""
-        if self._process is not None:
-            self._process.wait()
-
     def _is_fresh(self) -> bool:
         """Also collects the exit status of one that has ended, so that it does not stay behind."""
         if self._process is None:

@@ -16,7 +16,7 @@ def numbers(board: Board) -> None:
     everyone = board.customers
     healthy = sum(c.health.level is Level.HEALTHY for c in everyone)
     need_you = sum(c.health.needs_person for c in everyone)
-    by_itself = sum(c.health.level is Level.DEGRADED and not c.health.needs_person for c in everyone)
+    by_itself = sum(c.health.level is Level.DEGRADED for c in everyone)
     live = sum(c.live_jobs for c in everyone)
     with st.grid(6, min_column_width=195):
         ui.kpi("Customers", f"{len(everyone):,}", _starting(everyone))

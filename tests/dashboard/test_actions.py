@@ -17,6 +17,12 @@ from tests.dashboard.visits import add, agent_reported, rows
 TELL_ENVIRONMENT = "import json, os; print(json.dumps([os.environ['IVW_DATA_DIR'], os.getcwd()]))"
 
 
+def ended(worker: Worker) -> None:
+    """Wait until the process that was begun last is over."""
+    assert worker._process is not None
+    worker._process.wait()
+
+
 @pytest.fixture(autouse=True)
 def _with_an_agent(ledger: Ledger) -> None:
     """An agent lives, so that no click starts one."""
@@ -84,7 +90,7 @@ def test_an_open_request_is_stuck_only_without_an_agent_and_after_a_while(ledger
 def test_a_worker_starts_beside_the_packages_with_the_same_data_folder(tmp_path: Path, root: Path) -> None:
     worker = Worker(tmp_path / "data", [sys.executable, "-c", TELL_ENVIRONMENT])
     worker.start()
-    worker.wait()
+    ended(worker)
     log = tmp_path / "data" / "private" / "obey.log"
 
     assert json.loads(log.read_text()) == [str(tmp_path / "data"), str(root)]
@@ -96,13 +102,13 @@ def test_a_second_click_starts_no_second_worker_while_the_first_begins(tmp_path:
 
     assert worker.start()
     assert not worker.start()
-    worker.wait()
+    ended(worker)
 
 
 def test_a_worker_that_has_ended_can_be_started_again_at_once(tmp_path: Path) -> None:
     worker = Worker(tmp_path, [sys.executable, "-c", "raise SystemExit(1)"])
     worker.start()
-    worker.wait()
+    ended(worker)
 
     assert worker.start()
-    worker.wait()
+    ended(worker)

@@ -47,6 +47,14 @@ def test_a_button_cell_takes_a_name_for_text(name: str) -> None:
     assert cell.replace(JOINER, "") == name
 
 
+def test_the_table_takes_a_list_in_brackets_for_a_name(ledger: Ledger) -> None:
+    add(ledger, "ant", name='["a","b"]')
+    names = list(visit().dataframe[0].value["name"])
+
+    assert [name.strip(JOINER) for name in names] == ['["a","b"]']
+    assert not names[0].startswith("[")
+
+
 def test_no_text_of_the_page_holds_a_name_that_is_not_escaped(ledger: Ledger) -> None:
     name = ":red[x] **b**"
     add(ledger, "ant", "failing", name=name)
