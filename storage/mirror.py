@@ -158,16 +158,16 @@ class Mirror:
             self.close()
             raise MirrorDamaged(f"{self.path} was removed or replaced while open. It can be rebuilt.")
         if self._connection is None:
-            with self._explaining_open():
-                self._connection = self._open()
-                self._inode = self.path.stat().st_ino
+            self._connection = self._open()
+            self._inode = self.path.stat().st_ino
         return self._connection
 
     def _open(self) -> duckdb.DuckDBPyConnection:
-        make_private(self.path.parent)
-        connection = attached(self.path, self.config)
-        try:
+        with self._explaining_open():
+            make_private(self.path.parent)
+            connection = attached(self.path, self.config)
             self.path.chmod(0o600)
+        try:
             migrate(connection)
         except ForeignFile as error:
             connection.close()
@@ -189,10 +189,8 @@ class Mirror:
     def _roll_back(self, connection: duckdb.DuckDBPyConnection) -> None:
         try:
             connection.execute("ROLLBACK")
-        except (
-            duckdb.Error
-        ):  # the engine has ended the transaction or itself already; a new connection is sound
-            self.close()
+        except duckdb.Error:
+            self.close()  # the engine has ended the transaction, or itself; a new connection is sound
 
 
 def engine_config(temp: Path, memory_limit: str, threads: int) -> Config:

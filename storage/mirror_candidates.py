@@ -93,14 +93,18 @@ def _judge(tx: Transaction, account_id: str, now: datetime) -> None:
         " WHERE account_id = ? AND candidate_id IN (SELECT candidate_id FROM arrived)",
         [account_id],
     )
-    tx.execute(_JUDGED, [account_id, account_id, now - IN_FLIGHT, now - IN_FLIGHT])
+    tx.execute(
+        "DELETE FROM internal.superseded WHERE account_id = ? AND superseded_at <= ?",
+        [account_id, now - IN_FLIGHT],
+    )
+    tx.execute(_JUDGED, [account_id, account_id, now - IN_FLIGHT])
 
 
 _JUDGED = f"""
 CREATE OR REPLACE TEMP TABLE judged AS
 WITH named AS ({NAMED_STAGES}), late AS (
     SELECT DISTINCT candidate_id, updated_at, raw_hash
-    FROM internal.superseded WHERE account_id = ? AND superseded_at > ?
+    FROM internal.superseded WHERE account_id = ?
 )
 SELECT n.* EXCLUDE (place), coalesce(own.slug, usual.slug) AS stage_slug, CASE
     WHEN s.candidate_id IS NULL THEN 'inserted'
@@ -120,10 +124,6 @@ WHERE n.place = 1
 
 
 def _remember_superseded(tx: Transaction, account_id: str, now: datetime) -> None:
-    tx.execute(
-        "DELETE FROM internal.superseded WHERE account_id = ? AND superseded_at <= ?",
-        [account_id, now - IN_FLIGHT],
-    )
     tx.execute(
         "INSERT INTO internal.superseded SELECT ?, n.candidate_id, n.updated_at, old.raw_hash, ?"
         " FROM judged n JOIN ("

@@ -5,7 +5,7 @@ from pathlib import Path
 import duckdb
 
 BUSY = ("Could not set lock on file", "Conflicting lock is held", "Unique file handle conflict")
-FULL = ("No space left", "File too large", "Disk quota exceeded", "exceeds the maximum")
+FULL = ("No space left", "File too large", "Disk quota exceeded")
 FORBIDDEN = ("Permission denied", "Read-only file system", "Operation not permitted")
 MEMORY = ("Out of Memory",)
 DAMAGED = (
@@ -37,17 +37,18 @@ class MirrorDamaged(StorageProblem):
 
 
 def explained(error: duckdb.Error | OSError, path: Path, *, opening: bool) -> StorageProblem | None:
-    """The engine's error as one of ours, or None where it speaks of a statement and not of the file."""
+    """The engine's error as one of ours, or None where it speaks of a statement and not of the file.
+
+    With `opening`, whatever the engine has against the file that is not known trouble is damage.
+    """
     text = str(error)
     known = _known(text, path)
     if known is not None:
         return known
-    if opening:
+    if opening and isinstance(error, duckdb.Error):
         return _damaged(path, text)
     if isinstance(error, duckdb.FatalException | duckdb.InternalException | duckdb.IOException | OSError):
-        return StorageProblem(
-            f"The engine gave up on {path} ({_first_line(text)}). It is opened anew at next use."
-        )
+        return StorageProblem(f"Work on {path} failed ({_first_line(text)}). It is opened anew at next use.")
     return None
 
 

@@ -103,7 +103,6 @@ def test_a_row_of_the_same_second_is_believed_when_no_page_can_still_be_on_its_w
     take(mirror, candidate())
     take(mirror, candidate(stage_name="Interview"), at=later(seconds=1))
 
-    take(mirror, candidate(2), at=later(minutes=15, seconds=1))
     assert take(mirror, candidate(), at=later(minutes=15, seconds=1)) == Changes(read=1, changed=1)
 
 

@@ -59,18 +59,15 @@ def test_a_renamed_stage_is_renamed_in_stored_candidates_and_is_no_move(mirror: 
     take(mirror, candidate(1, stage_name="Phone Screen"), candidate(2), candidate(3, job_shortcode="OTHER"))
     take(mirror, candidate(1, updated_at=later(seconds=1)))
 
-    change = replace(mirror, [changed(APPLIED, name="Inbox"), SCREEN, INTERVIEW])
+    change = replace(mirror, [changed(APPLIED, name="Inbox"), changed(SCREEN, name="Call"), INTERVIEW])
 
-    assert change == PipelineChange(renamed=(Renamed("11", "Applied", "Inbox"),))
+    renames = (Renamed("11", "Applied", "Inbox"), Renamed("12", "Phone Screen", "Call"))
+    assert change == PipelineChange(renamed=renames)
     assert stages_of(mirror) == [("Inbox", "applied"), ("Inbox", "applied"), ("Applied", None)]
     again = candidate(2, stage_name="Inbox", updated_at=later(seconds=2))
     assert take(mirror, again).changed == 1
     entries = "SELECT stage_name, previous_stage_name FROM workable.stage_entries WHERE job_shortcode = ? ORDER BY ALL"
-    assert rows(mirror, entries, [JOB]) == [
-        ("Inbox", "Phone Screen"),
-        ("Inbox", None),
-        ("Phone Screen", None),
-    ]
+    assert rows(mirror, entries, [JOB]) == [("Call", None), ("Inbox", "Call"), ("Inbox", None)]
     assert rows(mirror, "SELECT candidate_id, field FROM workable.candidate_history") == [
         (candidate(1).candidate_id, "stage_name")
     ]

@@ -244,6 +244,19 @@ def test_a_copy_that_fails_leaves_the_old_one_published_and_no_draft(mirror: Mir
     assert take(mirror, candidate()).inserted == 1
 
 
+def test_what_a_dead_publisher_left_makes_room_before_the_next_copy(mirror: Mirror, folder: Path) -> None:
+    folder.mkdir()
+    for name in (".draft-1.duckdb", ".draft-1.duckdb.wal", ".draft-workable.duckdb"):
+        (folder / name).touch()
+    found: list[list[str]] = []
+
+    publish(
+        mirror, folder, reports={}, comments={}, now=NOW, on_step=lambda _: found.append(versions(folder))
+    )
+
+    assert found[0] == [".draft-1.duckdb"]
+
+
 def test_a_folder_that_is_a_file_is_told_in_a_sentence(mirror: Mirror, folder: Path) -> None:
     folder.write_text("in the way")
 

@@ -87,8 +87,8 @@ def folder(mirror: Mirror, tmp_path: Path) -> Path:
     return folder
 
 
-def copy(mirror: Mirror, folder: Path) -> int:
-    return publish(mirror, folder, reports={}, comments={}, now=NOW).number
+def copy(mirror: Mirror, folder: Path, keep: int = 3) -> int:
+    return publish(mirror, folder, reports={}, comments={}, now=NOW, keep=keep).number
 
 
 def count(folder: Path) -> int:
@@ -120,7 +120,7 @@ def test_b27_readers_that_come_and_go_always_find_one_whole_version(mirror: Mirr
         assert reader.stdout.readline() == "reading\n"
     for n in range(2, 16):
         take(mirror, candidate(n))
-        copy(mirror, folder)
+        copy(mirror, folder, keep=1)
 
     assert [said(reader) for reader in readers] == ["done\n", "done\n"]
 
