@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection, Row, select
 
-from storage.ledger import audit, schema
+from storage.ledger import audit, problems, schema
 from storage.vault import Vault
 
 T = schema.accounts
@@ -28,6 +28,7 @@ class Account(msgspec.Struct, frozen=True):
     base_url: str
     region: str
     state: str
+    token_id: int | None
     token_kind: str | None
     scopes: dict[str, bool | None]
 
@@ -40,8 +41,11 @@ class NewToken(msgspec.Struct, frozen=True):
     scopes: dict[str, bool | None]
     expires_at: datetime | None = None
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("kind", self.kind)]  # what is printed ends up in logs; the value must not
+
     def __repr__(self) -> str:
-        return f"NewToken(kind={self.kind!r})"  # a repr ends up in logs; the value must not
+        return f"NewToken(kind={self.kind!r})"
 
 
 class NoSuchAccount(Exception):
@@ -106,8 +110,6 @@ def _replace_token(tx: Connection, vault: Vault, account_id: str, token: NewToke
 
 
 def _resolve_token_problems(tx: Connection, account_id: str, now: datetime) -> None:
-    from storage.ledger import problems
-
     for code in ("token_refused", "token_expired", "forbidden"):
         problems.resolve(tx, account_id, code, now=now)
 
@@ -123,6 +125,21 @@ def set_state(
     )
 
 
+def rename(tx: Connection, account_id: str, name: str) -> None:
+    tx.execute(T.update().where(T.c.account_id == account_id, T.c.name != name).values(name=name))
+
+
+def baseline(tx: Connection, account_id: str, now: datetime) -> datetime:
+    """When the account was first read, in Workable's time: set once, `now` the first time.
+
+    It stands here and not in the mirror, because a rebuilt mirror must not make old candidates news.
+    """
+    one = T.c.account_id == account_id
+    tx.execute(T.update().where(one, T.c.baseline_at.is_(None)).values(baseline_at=now))
+    stored: datetime = tx.execute(select(T.c.baseline_at).where(one)).scalar_one()
+    return stored
+
+
 def destroy_tokens(tx: Connection, account_id: str, now: datetime) -> None:
     """Forget every token of the account, older ones too; only the last four characters stay."""
     tx.execute(
@@ -134,13 +151,12 @@ def destroy_tokens(tx: Connection, account_id: str, now: datetime) -> None:
 
 def _with_token() -> Any:
     join = T.outerjoin(K, (K.c.account_id == T.c.account_id) & K.c.replaced_at.is_(None))
-    return select(T, K.c.kind.label("token_kind"), K.c.scopes).select_from(join)
+    return select(T, K.c.token_id, K.c.kind.label("token_kind"), K.c.scopes).select_from(join)
 
 
 def _account(row: Row[Any]) -> Account:
-    return Account(
-        row.account_id, row.name, row.base_url, row.region, row.state, row.token_kind, row.scopes or {}
-    )
+    fields = {name: getattr(row, name) for name in Account.__struct_fields__}
+    return Account(**fields | {"scopes": row.scopes or {}})
 
 
 def get(tx: Connection, account_id: str) -> Account:

@@ -40,3 +40,7 @@ def resolve(tx: Connection, account_id: str, code: str, *, now: datetime, subjec
     if subject is not None:
         which.append(P.c.subject == subject)
     tx.execute(P.update().where(*which).values(resolved_at=now))
+
+
+def resolve_all(tx: Connection, account_id: str, *, now: datetime) -> None:
+    tx.execute(P.update().where(P.c.account_id == account_id, P.c.resolved_at.is_(None)).values(resolved_at=now))

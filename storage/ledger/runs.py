@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.ledger import schema
@@ -136,8 +136,7 @@ def status(tx: Connection, account_id: str) -> dict[str, Any]:
     return dict(row._mapping)  # noqa: SLF001 -- SQLAlchemy's public name for it has the underscore
 
 
-def rows_read_since(tx: Connection, account_id: str, since: datetime) -> int:
-    which = (R.c.account_id == account_id, R.c.started_at >= since)
-    return int(
-        tx.execute(select(func.coalesce(func.sum(R.c.rows_read), text("0"))).where(*which)).scalar() or 0
-    )
+def note_change(tx: Connection, account_id: str, at: datetime) -> None:
+    """Remember the newest change in Workable that was seen."""
+    older = A.c.last_change_at.is_(None) | (A.c.last_change_at < at)
+    tx.execute(A.update().where(A.c.account_id == account_id, older).values(last_change_at=at))

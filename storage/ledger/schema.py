@@ -32,7 +32,7 @@ class UtcDateTime(TypeDecorator[datetime]):
         utc = value.astimezone(UTC)
         return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
 
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- the base class's signature
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- its base has it
         return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
 
 
@@ -75,6 +75,7 @@ accounts = Table(
     _maybe("owner"),
     _at("connected_at", nullable=False),
     _text("connected_by"),
+    _at("baseline_at"),
 )
 
 tokens = Table(

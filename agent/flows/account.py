@@ -1,0 +1,91 @@
+"""One account's whole turn: poll what changed, list completely when that is due, settle deletions."""
+
+from datetime import datetime, timedelta
+
+from agent.flows import board, candidates, catalogue, deletions
+from agent.flows.candidates import Progress, WalkKind
+from agent.flows.run import Run, StreamResult, running
+from agent.rules.deletion import sweep_is_due
+from agent.work import Work
+from storage import mirror_walks
+from storage.ledger import runs
+from storage.mirror_walks import Missing
+
+
+def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NEW_AT_ONCE) -> Run:
+    """Read what changed. `every` tells when the next poll is planned, None that nobody knows."""
+    started = work.now()
+    with running(work, "sync") as run:
+        catalogue.read_catalogue(run, new_at_once=new_at_once)
+        seconds = int(every.total_seconds()) if every else work.tools.settings.poll_seconds
+        is_good = run.part("candidates", seconds, lambda: candidates.poll(run))
+    _conclude(work, run, started, every, is_good=is_good)
+    return run
+
+
+def _conclude(
+    work: Work, run: Run, started: datetime, every: timedelta | None, *, is_good: bool
+) -> None:
+    status: dict[str, datetime] = {"last_run_at": started}
+    if is_good:
+        status["last_good_at"] = work.now()
+    if every is not None:
+        status["next_run_at"] = started + every
+    board.refresh(work, **status)
+
+
+def walk_is_due(work: Work) -> WalkKind | None:
+    """The complete listing that the account needs now: its first one, or a sweep."""
+    with work.tools.ledger.read() as tx:
+        first_done = runs.status(tx, work.account_id)["first_sync_done_at"]
+    listed = candidates.listed_at(work)
+    if first_done is None or listed is None:  # listed is None too after a mirror was lost
+        return WalkKind.FIRST
+    with work.tools.mirror.transaction() as tx:
+        missed = mirror_walks.last_missed_at(tx, work.account_id)
+    every = timedelta(seconds=work.tools.settings.sweep_seconds)
+    if candidates.in_progress(work, WalkKind.SWEEP):
+        return WalkKind.SWEEP
+    due = sweep_is_due(listed_at=listed, first_missed_at=missed, every=every, now=work.now())
+    return WalkKind.SWEEP if due else None
+
+
+def walk(
+    work: Work, kind: WalkKind, progress: Progress, *, since: datetime | None = None
+) -> Run:
+    """List candidates completely (or those created after `since`) and settle what is gone."""
+    every = work.tools.settings.sweep_seconds
+    with running(work, kind.value) as run:
+        run.part("listing", every, lambda: _listing(run, kind, progress, since))
+    board.refresh(work)
+    return run
+
+
+def _listing(run: Run, kind: WalkKind, progress: Progress, since: datetime | None) -> StreamResult:
+    missing = candidates.walk(run, kind, progress, since=since)
+    if missing is not None:
+        deletions.settle(run, missing)
+        _note_first_sync(run.work)
+    tally = run.tally
+    return StreamResult(tally.rows_inserted + tally.rows_changed + tally.rows_deleted, tally.rows_read)
+
+
+def _note_first_sync(work: Work) -> None:
+    with work.ledger_write() as tx:
+        if runs.status(tx, work.account_id)["first_sync_done_at"] is None:
+            runs.set_status(tx, work.account_id, first_sync_done_at=work.now())
+
+
+def confirm_deletions(work: Work) -> int:
+    """A person has said that the missing candidates are really gone; the number deleted."""
+    with running(work, "deletions") as run:
+        with work.tools.mirror.transaction() as tx:
+            missing: Missing = mirror_walks.missed_twice(tx, work.account_id)
+        run.part("deletions", work.tools.settings.sweep_seconds, lambda: _settled(run, missing))
+    board.refresh(work)
+    return run.tally.rows_deleted
+
+
+def _settled(run: Run, missing: Missing) -> StreamResult:
+    deletions.settle(run, missing, confirmed=True)
+    return StreamResult(run.tally.rows_deleted)

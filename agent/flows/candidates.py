@@ -1,0 +1,158 @@
+"""Reads candidates: what changed since the last time (poll), and complete listings (walk).
+
+Watermarks are Workable's time at the start of a reading, never the newest value seen, and are read again with
+an overlap (behaviours B20). A walk keeps its place with its rows, so that a killed one goes on from its last page.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import uuid4
+
+import msgspec
+
+from agent.budget import Lane
+from agent.flows.run import Run, StreamResult
+from agent.flows.storing import Batch, store
+from agent.work import Work
+from storage import mirror_walks
+from storage.ledger import accounts
+from storage.mirror_cursors import drop_cursor, get_cursor, set_cursor
+from storage.mirror_staging import Changes
+from storage.mirror_walks import Missing
+
+WATERMARK = "candidates"
+LISTED = "listed"
+
+
+class WalkKind(StrEnum):
+    FIRST = "first_sync"
+    SWEEP = "sweep"
+    BACKFILL = "backfill"
+
+
+class Place(msgspec.Struct):
+    """Where a walk stands. `since`: only candidates created after it; `next_url` None: at the start."""
+
+    walk_id: str
+    started_at: datetime
+    since: datetime | None = None
+    next_url: str | None = None
+    rows: int = 0
+
+
+class Cancelled(Exception):
+    """Somebody asked for the end of the walk; its place is forgotten, its rows stay."""
+
+
+Progress = Callable[[int, datetime | None], None]
+"""Called after each stored batch with the rows read so far and the newest `created_at` among them; may raise
+Cancelled."""
+
+
+def poll(run: Run) -> StreamResult:
+    """Read what changed since the last poll, with an overlap; the watermark moves at the very end."""
+    work, start = run.work, run.work.server_now()
+    first_read, changed, batch = baseline(work), 0, Batch()
+    after = _watermark(work, start) - timedelta(seconds=work.tools.settings.overlap_seconds)
+    for page in work.workable.candidates(updated_after=after, lane=Lane.READS):
+        run.tally.bad_rows += page.bad_rows
+        batch.add(page)
+        if batch.is_full:
+            changed += _written(store(run, batch.taken(), baseline=first_read, cursors={}))
+    last = store(run, batch.taken(), baseline=first_read, cursors={WATERMARK: start.isoformat()})
+    return StreamResult(changed + _written(last))
+
+
+def _written(changes: Changes) -> int:
+    return changes.inserted + changes.changed
+
+
+def _watermark(work: Work, start: datetime) -> datetime:
+    with work.tools.mirror.transaction() as tx:
+        stored = get_cursor(tx, work.account_id, WATERMARK)
+    return start if stored is None else datetime.fromisoformat(stored)
+
+
+def baseline(work: Work) -> datetime:
+    """Workable's time when this account was first read; candidates untouched since are no news."""
+    with work.ledger_write() as tx:
+        return accounts.baseline(tx, work.account_id, work.server_now())
+
+
+def walk(run: Run, kind: WalkKind, progress: Progress, *, since: datetime | None = None) -> Missing | None:
+    """Read every candidate, from where a former walk of this kind was cut off.
+
+    Ends with what a complete listing missed; None for a walk over a part (`since`).
+    """
+    place = _place(run.work, kind, since)
+    try:
+        _read_all(run, kind, place, progress)
+    except Cancelled:
+        _forget(run.work, kind, place)
+        raise
+    return _end(run.work, kind, place)
+
+
+def in_progress(work: Work, kind: WalkKind) -> bool:
+    with work.tools.mirror.transaction() as tx:
+        return get_cursor(tx, work.account_id, _slot(kind)) is not None
+
+
+def listed_at(work: Work) -> datetime | None:
+    """When the last complete listing ended, in this machine's time."""
+    with work.tools.mirror.transaction() as tx:
+        stored = get_cursor(tx, work.account_id, LISTED)
+    return None if stored is None else datetime.fromisoformat(stored)
+
+
+def _slot(kind: WalkKind) -> str:
+    return f"walk:{kind}"
+
+
+def _place(work: Work, kind: WalkKind, since: datetime | None) -> Place:
+    with work.tools.mirror.transaction() as tx:
+        stored = get_cursor(tx, work.account_id, _slot(kind))
+        place = None if stored is None else msgspec.json.decode(stored, type=Place)
+        if place is None or place.since != since:
+            place = Place(uuid4().hex[:12], work.server_now(), since)
+            mirror_walks.begin_walk(tx, work.account_id, place.walk_id)
+            set_cursor(tx, work.account_id, _slot(kind), _text(place), now=work.now())
+    return place
+
+
+def _text(place: Place) -> str:
+    return msgspec.json.encode(place).decode()
+
+
+def _read_all(run: Run, kind: WalkKind, place: Place, progress: Progress) -> None:
+    first_read, batch, newest = baseline(run.work), Batch(), None
+    pages = run.work.workable.candidates(
+        created_after=place.since, start_url=place.next_url, lane=Lane.BACKFILL
+    )
+    walk_id = place.walk_id if place.since is None else None
+    for page in pages:
+        run.tally.bad_rows += page.bad_rows
+        batch.add(page)
+        place.next_url, place.rows = page.next_url, place.rows + len(page.candidates)
+        newest = max((c.created_at for c in page.candidates if c.created_at), default=newest)
+        if batch.is_full or page.next_url is None:
+            cursors = {_slot(kind): _text(place)}
+            store(run, batch.taken(), baseline=first_read, cursors=cursors, walk_id=walk_id)
+            progress(place.rows, newest)
+
+
+def _end(work: Work, kind: WalkKind, place: Place) -> Missing | None:
+    now = work.now()
+    with work.tools.mirror.transaction() as tx:
+        drop_cursor(tx, work.account_id, _slot(kind))
+        if place.since is not None:
+            return None
+        set_cursor(tx, work.account_id, LISTED, now.isoformat(), now=now)
+        return mirror_walks.end_walk(tx, work.account_id, place.walk_id, now=now)
+
+
+def _forget(work: Work, kind: WalkKind, place: Place) -> None:
+    with work.tools.mirror.transaction() as tx:
+        drop_cursor(tx, work.account_id, _slot(kind))
+        mirror_walks.walk_cleanup(tx, work.account_id, place.walk_id)

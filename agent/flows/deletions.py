@@ -1,0 +1,66 @@
+"""Decides which candidates are gone, and marks them: never on the word of one listing (behaviours B21)."""
+
+import logging
+
+from agent.budget import Lane
+from agent.errors import NotFound
+from agent.flows.run import Run
+from agent.rules.deletion import is_suspicious
+from storage import mirror_walks
+from storage.ledger import events, problems
+from storage.mirror_walks import Missing
+
+log = logging.getLogger(__name__)
+FROZEN = "deletions_frozen"
+
+
+def settle(run: Run, missing: Missing, *, confirmed: bool = False) -> None:
+    """Delete what two complete listings missed and Workable then says twice is not there.
+
+    Too much at once waits for a person, who answers with `confirmed`.
+    """
+    work = run.work
+    if not missing.twice:
+        _unfreeze(run)
+        return
+    if not confirmed and is_suspicious(len(missing.twice), missing.live_before):
+        _freeze(run, len(missing.twice), missing.live_before)
+        return
+    gone = [candidate_id for candidate_id in missing.twice if _is_gone(run, candidate_id)]
+    now = work.now()
+    with work.ledger_write() as tx:
+        events.forget(tx, work.account_id, gone, now)
+    with work.tools.mirror.transaction() as mirror:
+        mirror_walks.mark_deleted(mirror, work.account_id, gone, now=now)
+        mirror_walks.not_missing(mirror, work.account_id, set(missing.twice) - set(gone))
+    run.tally.rows_deleted += len(gone)
+    log.info("%s: %d candidates are gone from Workable", work.account_id, len(gone))
+    _unfreeze(run)
+
+
+def _is_gone(run: Run, candidate_id: str) -> bool:
+    """A single 404 may be spurious, so it takes two."""
+    return all(_is_404(run, candidate_id) for _ in range(2))
+
+
+def _is_404(run: Run, candidate_id: str) -> bool:
+    try:
+        run.work.workable.candidate(candidate_id, lane=Lane.BACKFILL)
+    except NotFound:
+        return True
+    return False
+
+
+def _freeze(run: Run, gone: int, live: int) -> None:
+    work = run.work
+    sentence = (
+        f"{gone:,} of {live:,} candidates are no longer listed by Workable. Nothing was deleted here. "
+        f"If that is right, run 'python -m agent confirm-deletions --account {work.account_id}'."
+    )
+    with work.ledger_write() as tx:
+        problems.report(tx, work.account_id, FROZEN, sentence, now=work.now(), needs_person=True)
+
+
+def _unfreeze(run: Run) -> None:
+    with run.work.ledger_write() as tx:
+        problems.resolve(tx, run.work.account_id, FROZEN, now=run.work.now())

@@ -1,0 +1,120 @@
+"""Does what staff ask for: takes a request, writes its progress while at it, and how it ended."""
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from agent.errors import AgentError, Stopped, UsageProblem
+from agent.flows import account
+from agent.flows.candidates import Cancelled, WalkKind
+from agent.flows.revoke import revoke
+from agent.flows.trial import trial
+from agent.work import Work
+from storage import mirror_candidates
+from storage.ledger import requests
+from storage.ledger.requests import Kind, Request, State
+
+log = logging.getLogger(__name__)
+Outcome = tuple[str, dict[str, Any]]
+WRITE_EVERY_SECONDS = 0.5
+
+
+@dataclass
+class Progress:
+    """Writes how far a request is, at most twice a second, and learns whether it was cancelled."""
+
+    work: Work
+    request: Request
+    total: int | None
+    written_at: float = 0.0
+
+    def __call__(self, done: int, newest: datetime | None) -> None:
+        if time.monotonic() - self.written_at < WRITE_EVERY_SECONDS:
+            return
+        self.written_at = time.monotonic()
+        reached = f", up to those of {newest:%d %b %Y}" if newest else ""
+        total = None if self.total is None else max(self.total, done)
+        with self.work.tools.ledger.write() as tx:
+            cancelled = requests.progress(
+                tx, self.request.request_id, now=self.work.now(), done=done, total=total,
+                note=f"{done:,} candidates read{reached}.",
+            )  # fmt: skip
+        if cancelled:
+            raise Cancelled
+
+
+def obey(work: Work, request: Request) -> None:
+    """Carry the request out. It ends done, failed or cancelled; when the agent stops, it stays for the next one."""
+    try:
+        note, result = _actions()[Kind(request.kind)](work, request)
+    except Cancelled:
+        _finish(work, request, State.CANCELLED, "Cancelled. What was read until then is kept.")
+    except Stopped:
+        if request.kind != Kind.REVOKE and work.stop.is_set():
+            log.info("request %d waits for the next agent", request.request_id)
+    except AgentError as error:
+        _finish(work, request, State.FAILED, error.sentence)
+    except Exception:
+        _finish(work, request, State.FAILED, "The agent met an error of its own; see its log.")
+        raise
+    else:
+        _finish(work, request, State.DONE, note, result)
+
+
+def _finish(work: Work, request: Request, state: State, note: str, result: dict[str, Any] | None = None) -> None:
+    with work.tools.ledger.write() as tx:
+        requests.finish(tx, request.request_id, state, note, now=work.now(), result=result)
+
+
+def _actions() -> dict[Kind, Callable[[Work, Request], Outcome]]:
+    return {
+        Kind.TEST_SYNC: lambda work, _request: trial(work),
+        Kind.SYNC: _sync,
+        Kind.BACKFILL: _backfill,
+        Kind.REVOKE: lambda work, request: revoke(work, request.actor),
+        Kind.CONFIRM_DELETIONS: _confirm_deletions,
+    }
+
+
+def _sync(work: Work, _request: Request) -> Outcome:
+    run = account.poll(work, every=None)
+    if run.error is not None:
+        raise run.error
+    changed = run.tally.rows_inserted + run.tally.rows_changed
+    return f"Synced: {changed:,} candidates were new or had changed.", {"changed": changed}
+
+
+def _backfill(work: Work, request: Request) -> Outcome:
+    since = _since(request.args.get("since"))
+    with work.tools.mirror.transaction() as tx:
+        known = mirror_candidates.live_count(tx, work.account_id, since=since)
+    progress = Progress(work, request, known or None)
+    started = work.now()
+    run = account.walk(work, WalkKind.BACKFILL, progress, since=since)
+    rows = run.tally.rows_read
+    with work.tools.ledger.write() as tx:
+        requests.progress(tx, request.request_id, now=work.now(), done=rows, total=rows, note=None)
+    if run.error is not None:
+        raise run.error
+    new = run.tally.rows_inserted + run.tally.rows_changed
+    seconds = (work.now() - started).total_seconds()
+    note = f"Read {rows:,} candidates in {seconds:,.0f} s; {new:,} were new or had changed. Nobody was invited."
+    return note, {"candidates": rows, "changed": new}
+
+
+def _since(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        since = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageProblem(f"{text!r} is not a date; write it like 2026-01-31.") from None
+    return since if since.tzinfo else since.replace(tzinfo=UTC)
+
+
+def _confirm_deletions(work: Work, _request: Request) -> Outcome:
+    deleted = account.confirm_deletions(work)
+    return f"{deleted:,} candidates that Workable no longer has were marked as deleted.", {"deleted": deleted}
