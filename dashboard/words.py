@@ -219,6 +219,7 @@ STAGE_RENAMED = "“{old}” is now called “{new}” in {where}. The mapping g
 DEFAULT_MISSING = (
     "The account default, “{stage}”, is no stage of {jobs}: nothing starts there. Choose one for them."
 )
+MORE_NOTICES = "And {count} more."
 DEFAULT_PIPELINE = "the account's default pipeline"
 NO_SUCH_STAGE = "“{job}” has no stage called “{stage}”. Choose one of: {stages}."
 STAGES_UNKNOWN = "The stages of “{job}” are not known yet. Wait for the next sync, then choose."

@@ -12,6 +12,7 @@ from storage.ledger.mappings import DEFAULT, MappingProblem
 
 ROW_HEIGHT = 36
 ROWS_WITHOUT_SCROLLING = 14
+NOTICES = 4
 
 
 @st.fragment
@@ -45,11 +46,19 @@ def _forget_saved(draft: dict[str, str], found: stages.Pipelines) -> None:
 
 def _notices(found: stages.Pipelines) -> None:
     st.caption(words.MAPPING_INTRO)
-    for notice in stages.notices(found):
-        if notice.is_trouble:
-            st.warning(ui.plain(notice.sentence), icon=":material/link_off:")
-        else:
-            st.info(ui.plain(notice.sentence), icon=":material/edit_note:")
+    told = stages.notices(found)
+    if trouble := [notice.sentence for notice in told if notice.is_trouble]:
+        st.warning(_listed(trouble), icon=":material/link_off:")
+    if news := [notice.sentence for notice in told if not notice.is_trouble]:
+        st.info(_listed(news), icon=":material/edit_note:")
+
+
+def _listed(sentences: list[str]) -> str:
+    """A paragraph each, and no more than a few: the table marks every one."""
+    shown = [ui.plain(sentence) for sentence in sentences[:NOTICES]]
+    if len(sentences) > NOTICES:
+        shown.append(words.MORE_NOTICES.format(count=len(sentences) - NOTICES))
+    return "\n\n".join(shown)
 
 
 def _default(account_id: str, found: stages.Pipelines, draft: dict[str, str]) -> None:

@@ -135,11 +135,11 @@ def _streams(streams: list[reads.Stream], now: datetime) -> None:
         placeholder=words.NOTHING,
         alt="When each kind of data was last read in full",
         column_config={
-            "what": c.TextColumn("What", width=160),
+            "what": c.TextColumn("What", width=136),
             "state": c.MultiselectColumn(
                 "State", options=["On time", "Late", "Never"], color=["green", "red", "gray"], width=76
             ),
-            "read": c.TextColumn("Read", width=90),
+            "read": c.TextColumn("Read", width=84),
             "every": c.TextColumn("Every", width=60),
             "total": c.NumberColumn("Rows", format="localized", width=72),
             "why": c.TextColumn("Trouble"),
