@@ -52,9 +52,7 @@ class Connections:
         if fence is None:
             raise Stopped(f"Another agent is at work on {account.account_id}.")
         connection = self._connection(account)
-        return Work(
-            self._tools, account, connection.workable, connection.budget, connection.stop, fence
-        )
+        return Work(self._tools, account, connection.workable, connection.budget, connection.stop, fence)
 
     def stop(self) -> None:
         """End every wait of every thread soon."""

@@ -40,6 +40,19 @@ def pipeline(tx: Transaction, account_id: str, job_shortcode: str = DEFAULT_PIPE
     return [Stage(*row) for row in rows]
 
 
+def pipelines(tx: Transaction, account_id: str) -> dict[str, list[Stage]]:
+    """The stages of every pipeline of the account, by job shortcode."""
+    rows = tx.rows(
+        f"SELECT job_shortcode, {', '.join(COLUMNS)} FROM workable.stages"
+        " WHERE account_id = ? AND NOT is_deleted ORDER BY job_shortcode, position, stage_id",
+        [account_id],
+    )
+    found: dict[str, list[Stage]] = {}
+    for shortcode, *stage in rows:
+        found.setdefault(shortcode, []).append(Stage(*stage))
+    return found
+
+
 def replace_pipeline(
     tx: Transaction, account_id: str, job_shortcode: str, stages: Sequence[Stage], *, now: datetime
 ) -> PipelineChange:

@@ -29,9 +29,46 @@ class StageCount(msgspec.Struct, frozen=True):
     disqualified: int
 
 
-def live_count(tx: Transaction, account_id: str) -> int:
+class StoredJob(msgspec.Struct, frozen=True):
+    """What the agent needs of a job that Workable still has."""
+
+    shortcode: str
+    title: str
+    state: str
+    department: str | None
+    is_sample: bool
+    updated_at: datetime | None
+
+    @property
+    def is_live(self) -> bool:
+        """`closed` means internal or confidential, not finished."""
+        return self.state in ("published", "closed")
+
+
+def live_count(tx: Transaction, account_id: str, *, since: datetime | None = None) -> int:
+    """Candidates not deleted; only those created at or after `since`, if it is given."""
     count: int = tx.value(
-        "SELECT count(*) FROM workable.candidates WHERE account_id = ? AND NOT is_deleted", [account_id]
+        "SELECT count(*) FROM workable.candidates"
+        " WHERE account_id = ? AND NOT is_deleted AND (?::TIMESTAMP IS NULL OR created_at >= ?)",
+        [account_id, since, since],
+    )
+    return count
+
+
+def jobs(tx: Transaction, account_id: str) -> list[StoredJob]:
+    rows = tx.rows(
+        "SELECT job_shortcode, title, state, department, is_sample, updated_at FROM workable.jobs"
+        " WHERE account_id = ? AND NOT is_deleted ORDER BY job_shortcode",
+        [account_id],
+    )
+    return [StoredJob(*(_aware(value) for value in row)) for row in rows]
+
+
+def member_count(tx: Transaction, account_id: str) -> int:
+    """Active members."""
+    count: int = tx.value(
+        "SELECT count(*) FROM workable.members WHERE account_id = ? AND NOT is_deleted AND is_active",
+        [account_id],
     )
     return count
 

@@ -46,6 +46,15 @@ def set_cursor(tx: Transaction, account_id: str, stream: str, value: str | None,
         tx.execute("INSERT INTO internal.cursors VALUES (?, ?, ?, ?)", [account_id, stream, value, now])
 
 
+def cursors_like(tx: Transaction, account_id: str, prefix: str) -> dict[str, str]:
+    """Every cursor of the account whose name begins with `prefix`."""
+    rows = tx.rows(
+        "SELECT stream, value FROM internal.cursors WHERE account_id = ? AND starts_with(stream, ?)",
+        [account_id, prefix],
+    )
+    return dict(rows)
+
+
 def begin_walk(tx: Transaction, account_id: str, *, now: datetime) -> str:
     """Start a full listing, dropping one in progress. The id goes to `upsert_candidates` with each page."""
     walk_cleanup(tx, account_id)
@@ -95,6 +104,34 @@ def walk_cleanup(tx: Transaction, account_id: str) -> None:
     tx.execute("DELETE FROM internal.cursors WHERE account_id = ? AND stream = ?", [account_id, _WALK])
 
 
+def still_missing(tx: Transaction, account_id: str) -> Missing:
+    """What two listings or more have missed and nobody has settled yet."""
+    live: int = tx.value(
+        "SELECT count(*) FROM workable.candidates WHERE account_id = ? AND NOT is_deleted", [account_id]
+    )
+    confirmed = _ids(
+        tx,
+        "SELECT candidate_id FROM internal.missing WHERE account_id = ? AND misses > 1"
+        " AND last_missed_at - first_missed_at >= to_minutes(?) ORDER BY ALL",
+        [account_id, APART // timedelta(minutes=1)],
+    )
+    return Missing((), confirmed, live)
+
+
+def first_missed_at(tx: Transaction, account_id: str) -> datetime | None:
+    """When the newest of the missing candidates was missed for the first time."""
+    found = tx.value("SELECT max(first_missed_at) FROM internal.missing WHERE account_id = ?", [account_id])
+    return None if found is None else found.replace(tzinfo=UTC)
+
+
+def forget_missing(tx: Transaction, account_id: str, ids: Sequence[str]) -> None:
+    """Workable has these candidates after all."""
+    tx.execute(
+        "DELETE FROM internal.missing WHERE account_id = ? AND candidate_id IN (SELECT unnest(?::VARCHAR[]))",
+        [account_id, list(ids)],
+    )
+
+
 def mark_deleted(tx: Transaction, account_id: str, ids: Sequence[str], *, now: datetime) -> int:
     """Keep the rows as deleted, with nothing personal, in history too. Tells how many were live before."""
     blank = ", ".join(f"{column} = NULL" for column in (*PERSONAL, "raw"))
@@ -139,5 +176,5 @@ def _note_missed(tx: Transaction, account_id: str, now: datetime) -> None:
     tx.execute("DROP TABLE missed")
 
 
-def _ids(tx: Transaction, sql: str, values: Sequence[str | datetime]) -> tuple[str, ...]:
+def _ids(tx: Transaction, sql: str, values: Sequence[str | datetime | int]) -> tuple[str, ...]:
     return tuple(row[0] for row in tx.rows(sql, values))

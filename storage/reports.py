@@ -15,7 +15,10 @@ TABLES: dict[str, tuple[Table, str]] = {
     "runs": (schema.runs, "Every run: planned = done + skipped + failed + unknown parts"),
     "streams": (schema.streams, "Freshness of each stream of each account"),
     "requests": (schema.requests, "What staff asked for and how it ended"),
-    "mappings": (schema.mappings, "Stage mappings in all versions; an empty job_shortcode is the account's default"),
+    "mappings": (
+        schema.mappings,
+        "Stage mappings in all versions; an empty job_shortcode is the account's default",
+    ),
     "events": (schema.events, "What happened to candidates, each thing once"),
     "problems": (schema.problems, "Problems, open (resolved_at is NULL) and past"),
     "audit": (schema.audit, "Who did what"),
@@ -35,7 +38,10 @@ def _arrow(tx: Connection, table: Table) -> pa.Table:
     columns = list(table.c)
     values = list(zip(*tx.execute(select(*columns)), strict=True)) or [()] * len(columns)
     return pa.table(
-        {c.name: pa.array([_value(v) for v in data], _kind(c)) for c, data in zip(columns, values, strict=True)}
+        {
+            c.name: pa.array([_value(v) for v in data], _kind(c))
+            for c, data in zip(columns, values, strict=True)
+        }
     )
 
 

@@ -9,7 +9,6 @@ from agent.rules.deletion import sweep_is_due
 from agent.work import Work
 from storage import mirror_walks
 from storage.ledger import runs
-from storage.mirror_walks import Missing
 
 
 def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NEW_AT_ONCE) -> Run:
@@ -23,9 +22,7 @@ def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NE
     return run
 
 
-def _conclude(
-    work: Work, run: Run, started: datetime, every: timedelta | None, *, is_good: bool
-) -> None:
+def _conclude(work: Work, run: Run, started: datetime, every: timedelta | None, *, is_good: bool) -> None:
     status: dict[str, datetime] = {"last_run_at": started}
     if is_good:
         status["last_good_at"] = work.now()
@@ -42,27 +39,25 @@ def walk_is_due(work: Work) -> WalkKind | None:
     if first_done is None or listed is None:  # listed is None too after a mirror was lost
         return WalkKind.FIRST
     with work.tools.mirror.transaction() as tx:
-        missed = mirror_walks.last_missed_at(tx, work.account_id)
+        missed = mirror_walks.first_missed_at(tx, work.account_id)
     every = timedelta(seconds=work.tools.settings.sweep_seconds)
-    if candidates.in_progress(work, WalkKind.SWEEP):
+    if candidates.in_progress(work):
         return WalkKind.SWEEP
     due = sweep_is_due(listed_at=listed, first_missed_at=missed, every=every, now=work.now())
     return WalkKind.SWEEP if due else None
 
 
-def walk(
-    work: Work, kind: WalkKind, progress: Progress, *, since: datetime | None = None
-) -> Run:
+def walk(work: Work, kind: WalkKind, progress: Progress, *, since: datetime | None = None) -> Run:
     """List candidates completely (or those created after `since`) and settle what is gone."""
     every = work.tools.settings.sweep_seconds
     with running(work, kind.value) as run:
-        run.part("listing", every, lambda: _listing(run, kind, progress, since))
+        run.part("listing", every, lambda: _listing(run, progress, since))
     board.refresh(work)
     return run
 
 
-def _listing(run: Run, kind: WalkKind, progress: Progress, since: datetime | None) -> StreamResult:
-    missing = candidates.walk(run, kind, progress, since=since)
+def _listing(run: Run, progress: Progress, since: datetime | None) -> StreamResult:
+    missing = candidates.walk(run, progress, since=since)
     if missing is not None:
         deletions.settle(run, missing)
         _note_first_sync(run.work)
@@ -80,7 +75,7 @@ def confirm_deletions(work: Work) -> int:
     """A person has said that the missing candidates are really gone; the number deleted."""
     with running(work, "deletions") as run:
         with work.tools.mirror.transaction() as tx:
-            missing: Missing = mirror_walks.missed_twice(tx, work.account_id)
+            missing = mirror_walks.still_missing(tx, work.account_id)
         run.part("deletions", work.tools.settings.sweep_seconds, lambda: _settled(run, missing))
     board.refresh(work)
     return run.tally.rows_deleted

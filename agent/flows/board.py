@@ -3,35 +3,37 @@
 from typing import Any
 
 from agent.work import Work
-from storage import mirror_catalogue
+from storage import mirror_pipelines, mirror_reads
 from storage.ledger import board, runs
 from storage.ledger.board import BoardJob, BoardStage
+from storage.mirror_reads import StoredJob
 
 
 def refresh(work: Work, **status: Any) -> None:
     """Copy counts, jobs and stages from the mirror into the ledger; `status` adds columns of its status row."""
     with work.tools.mirror.transaction() as tx:
-        counts = mirror_catalogue.job_counts(tx, work.account_id)
-        jobs = mirror_catalogue.jobs(tx, work.account_id)
-        stages = mirror_catalogue.stages(tx, work.account_id)
-        members = mirror_catalogue.member_count(tx, work.account_id)
+        counts = mirror_reads.job_counts(tx, work.account_id)
+        jobs = mirror_reads.jobs(tx, work.account_id)
+        pipelines = mirror_pipelines.pipelines(tx, work.account_id)
+        members = mirror_reads.member_count(tx, work.account_id)
     by_job: dict[str, dict[str, int]] = {}
     for count in counts:
         by_job.setdefault(count.job_shortcode or "", {})[count.stage_name or ""] = count.candidates
     shown = [_board_job(job, by_job.get(job.shortcode, {})) for job in jobs]
-    pipeline = [
-        BoardStage(s.job_shortcode, s.stage.stage_id, s.stage.slug, s.stage.name, s.stage.kind, s.stage.position)
-        for s in stages
+    stages = [
+        BoardStage(shortcode, s.stage_id, s.slug, s.name, s.kind, s.position)
+        for shortcode, pipeline in pipelines.items()
+        for s in pipeline
     ]
     usage = work.budget.snapshot()
     with work.ledger_write() as ledger:
-        board.replace(ledger, work.account_id, shown, pipeline)
+        board.replace(ledger, work.account_id, shown, stages)
         runs.set_status(
             ledger,
             work.account_id,
-            candidates=sum(sum(stages.values()) for stages in by_job.values()),
+            candidates=sum(sum(by_stage.values()) for by_stage in by_job.values()),
             jobs=len(jobs),
-            live_jobs=sum(job.state in ("published", "closed") for job in jobs),
+            live_jobs=sum(job.is_live for job in jobs),
             members=members,
             rate_limit=usage.limit,
             rate_allowed=usage.allowed,
@@ -42,7 +44,7 @@ def refresh(work: Work, **status: Any) -> None:
         )
 
 
-def _board_job(job: Any, counts: dict[str, int]) -> BoardJob:
+def _board_job(job: StoredJob, counts: dict[str, int]) -> BoardJob:
     return BoardJob(
         job.shortcode, job.title, job.state, job.department, job.is_sample, sum(counts.values()), counts
     )

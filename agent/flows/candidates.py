@@ -7,7 +7,6 @@ an overlap (behaviours B20). A walk keeps its place with its rows, so that a kil
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from enum import StrEnum
-from uuid import uuid4
 
 import msgspec
 
@@ -17,9 +16,8 @@ from agent.flows.storing import Batch, store
 from agent.work import Work
 from storage import mirror_walks
 from storage.ledger import accounts
-from storage.mirror_cursors import drop_cursor, get_cursor, set_cursor
 from storage.mirror_staging import Changes
-from storage.mirror_walks import Missing
+from storage.mirror_walks import Missing, cursor, set_cursor
 
 WATERMARK = "candidates"
 LISTED = "listed"
@@ -32,11 +30,11 @@ class WalkKind(StrEnum):
 
 
 class Place(msgspec.Struct):
-    """Where a walk stands. `since`: only candidates created after it; `next_url` None: at the start."""
+    """Where a walk stands. `since`: only candidates created after it, and then no `walk_id`, because a part
+    proves nobody missing. `next_url` None: at the start."""
 
-    walk_id: str
-    started_at: datetime
-    since: datetime | None = None
+    walk_id: str | None
+    since: datetime | None
     next_url: str | None = None
     rows: int = 0
 
@@ -70,7 +68,7 @@ def _written(changes: Changes) -> int:
 
 def _watermark(work: Work, start: datetime) -> datetime:
     with work.tools.mirror.transaction() as tx:
-        stored = get_cursor(tx, work.account_id, WATERMARK)
+        stored = cursor(tx, work.account_id, WATERMARK)
     return start if stored is None else datetime.fromisoformat(stored)
 
 
@@ -80,44 +78,47 @@ def baseline(work: Work) -> datetime:
         return accounts.baseline(tx, work.account_id, work.server_now())
 
 
-def walk(run: Run, kind: WalkKind, progress: Progress, *, since: datetime | None = None) -> Missing | None:
-    """Read every candidate, from where a former walk of this kind was cut off.
+def walk(run: Run, progress: Progress, *, since: datetime | None = None) -> Missing | None:
+    """Read every candidate, from where a former walk was cut off.
 
     Ends with what a complete listing missed; None for a walk over a part (`since`).
     """
-    place = _place(run.work, kind, since)
+    place = _place(run.work, since)
     try:
-        _read_all(run, kind, place, progress)
+        _read_all(run, place, progress)
     except Cancelled:
-        _forget(run.work, kind, place)
+        _forget(run.work, place)
         raise
-    return _end(run.work, kind, place)
+    return _end(run.work, place)
 
 
-def in_progress(work: Work, kind: WalkKind) -> bool:
+def in_progress(work: Work) -> bool:
+    """True when a complete listing was cut off and waits to go on."""
     with work.tools.mirror.transaction() as tx:
-        return get_cursor(tx, work.account_id, _slot(kind)) is not None
+        return cursor(tx, work.account_id, _slot(None)) is not None
 
 
 def listed_at(work: Work) -> datetime | None:
     """When the last complete listing ended, in this machine's time."""
     with work.tools.mirror.transaction() as tx:
-        stored = get_cursor(tx, work.account_id, LISTED)
+        stored = cursor(tx, work.account_id, LISTED)
     return None if stored is None else datetime.fromisoformat(stored)
 
 
-def _slot(kind: WalkKind) -> str:
-    return f"walk:{kind}"
+def _slot(since: datetime | None) -> str:
+    """Complete listings share one place, so that a backfill goes on with a first sync that was cut off."""
+    return "place:all" if since is None else "place:since"
 
 
-def _place(work: Work, kind: WalkKind, since: datetime | None) -> Place:
+def _place(work: Work, since: datetime | None) -> Place:
+    now = work.now()
     with work.tools.mirror.transaction() as tx:
-        stored = get_cursor(tx, work.account_id, _slot(kind))
+        stored = cursor(tx, work.account_id, _slot(since))
         place = None if stored is None else msgspec.json.decode(stored, type=Place)
         if place is None or place.since != since:
-            place = Place(uuid4().hex[:12], work.server_now(), since)
-            mirror_walks.begin_walk(tx, work.account_id, place.walk_id)
-            set_cursor(tx, work.account_id, _slot(kind), _text(place), now=work.now())
+            walk_id = mirror_walks.begin_walk(tx, work.account_id, now=now) if since is None else None
+            place = Place(walk_id, since)
+            set_cursor(tx, work.account_id, _slot(since), _text(place), now=now)
     return place
 
 
@@ -125,34 +126,34 @@ def _text(place: Place) -> str:
     return msgspec.json.encode(place).decode()
 
 
-def _read_all(run: Run, kind: WalkKind, place: Place, progress: Progress) -> None:
+def _read_all(run: Run, place: Place, progress: Progress) -> None:
     first_read, batch, newest = baseline(run.work), Batch(), None
     pages = run.work.workable.candidates(
         created_after=place.since, start_url=place.next_url, lane=Lane.BACKFILL
     )
-    walk_id = place.walk_id if place.since is None else None
     for page in pages:
         run.tally.bad_rows += page.bad_rows
         batch.add(page)
         place.next_url, place.rows = page.next_url, place.rows + len(page.candidates)
         newest = max((c.created_at for c in page.candidates if c.created_at), default=newest)
         if batch.is_full or page.next_url is None:
-            cursors = {_slot(kind): _text(place)}
-            store(run, batch.taken(), baseline=first_read, cursors=cursors, walk_id=walk_id)
+            cursors = {_slot(place.since): _text(place)}
+            store(run, batch.taken(), baseline=first_read, cursors=cursors, walk_id=place.walk_id)
             progress(place.rows, newest)
 
 
-def _end(work: Work, kind: WalkKind, place: Place) -> Missing | None:
+def _end(work: Work, place: Place) -> Missing | None:
     now = work.now()
     with work.tools.mirror.transaction() as tx:
-        drop_cursor(tx, work.account_id, _slot(kind))
-        if place.since is not None:
+        set_cursor(tx, work.account_id, _slot(place.since), None, now=now)
+        if place.walk_id is None:
             return None
         set_cursor(tx, work.account_id, LISTED, now.isoformat(), now=now)
         return mirror_walks.end_walk(tx, work.account_id, place.walk_id, now=now)
 
 
-def _forget(work: Work, kind: WalkKind, place: Place) -> None:
+def _forget(work: Work, place: Place) -> None:
     with work.tools.mirror.transaction() as tx:
-        drop_cursor(tx, work.account_id, _slot(kind))
-        mirror_walks.walk_cleanup(tx, work.account_id, place.walk_id)
+        set_cursor(tx, work.account_id, _slot(place.since), None, now=work.now())
+        if place.walk_id is not None:
+            mirror_walks.walk_cleanup(tx, work.account_id)

@@ -11,13 +11,13 @@ from typing import TypeVar
 import msgspec
 
 from agent.errors import AgentError
-from agent.flows.pipelines import PIPELINE, PipelineRead, store_pipeline
+from agent.flows.pipelines import PIPELINE, PipelineRead, store_pipeline, whole
 from agent.flows.run import Run, StreamResult
 from agent.work import Work
-from storage import mirror_catalogue
+from storage import mirror_lists, mirror_reads
 from storage.ledger import accounts, runs
-from storage.mirror_cursors import cursors_like, get_cursor, set_cursor
-from storage.records import Job
+from storage.mirror_reads import StoredJob
+from storage.mirror_walks import cursor, cursors_like, set_cursor
 
 T = TypeVar("T")
 
@@ -50,21 +50,22 @@ def _when_due(run: Run, stream: str, every: int, action: Callable[[], StreamResu
 def _jobs(run: Run) -> StreamResult:
     work, start = run.work, run.work.server_now()
     after, is_full = _jobs_after(work, start)
-    rows: list[Job] = list(work.workable.jobs(updated_after=after))
+    rows = work.workable.jobs(updated_after=after)
+    run.tally.bad_rows += rows.bad_rows
     with work.tools.mirror.transaction() as tx:
-        changes = mirror_catalogue.upsert_jobs(tx, work.account_id, rows, now=work.now())
+        changes = mirror_lists.upsert_jobs(tx, work.account_id, rows, now=work.now())
         set_cursor(tx, work.account_id, JOBS, start.isoformat(), now=work.now())
         if is_full:
             set_cursor(tx, work.account_id, JOBS_FULL, start.isoformat(), now=work.now())
-        total = mirror_catalogue.job_count(tx, work.account_id)
+        total = len(mirror_reads.jobs(tx, work.account_id))
     return StreamResult(changes.inserted + changes.changed, total)
 
 
 def _jobs_after(work: Work, start: datetime) -> tuple[datetime | None, bool]:
     settings = work.tools.settings
     with work.tools.mirror.transaction() as tx:
-        mark = get_cursor(tx, work.account_id, JOBS)
-        full = get_cursor(tx, work.account_id, JOBS_FULL)
+        mark = cursor(tx, work.account_id, JOBS)
+        full = cursor(tx, work.account_id, JOBS_FULL)
     every = timedelta(seconds=settings.pipeline_seconds)
     if mark is None or full is None or start - datetime.fromisoformat(full) >= every:
         return None, True
@@ -82,14 +83,14 @@ def _pipelines(run: Run, new_at_once: int) -> StreamResult:
     return StreamResult(changed)
 
 
-def _to_read(work: Work, new_at_once: int) -> list[Job]:
+def _to_read(work: Work, new_at_once: int) -> list[StoredJob]:
     """Pipelines never read, live jobs' first; then a few whose job has changed or whose reading is old."""
     with work.tools.mirror.transaction() as tx:
-        jobs: Sequence[Job] = mirror_catalogue.jobs(tx, work.account_id)
+        jobs = mirror_reads.jobs(tx, work.account_id)
         stored = cursors_like(tx, work.account_id, PIPELINE)
     read = {key: msgspec.json.decode(value, type=PipelineRead) for key, value in stored.items()}
     unread = [job for job in jobs if PIPELINE + job.shortcode not in read]
-    unread.sort(key=lambda job: job.state not in ("published", "closed"))
+    unread.sort(key=lambda job: not job.is_live)
     horizon = work.now() - timedelta(seconds=work.tools.settings.pipeline_seconds)
     again = [
         (read[PIPELINE + job.shortcode].read_at, job)
@@ -100,24 +101,24 @@ def _to_read(work: Work, new_at_once: int) -> list[Job]:
     return unread[:new_at_once] + [job for _, job in again[:OLD_AT_ONCE]]
 
 
-def _is_stale(job: Job, read: PipelineRead, horizon: datetime) -> bool:
+def _is_stale(job: StoredJob, read: PipelineRead, horizon: datetime) -> bool:
     return read.read_at < horizon or read.job_updated_at != job.updated_at
 
 
 def _members(run: Run) -> StreamResult:
     """Partner tokens may not see members or recruiters; that is no failure."""
     work = run.work
-    members = list(_unless_closed(work, work.workable.members))
+    members = _unless_closed(work, lambda: whole(work.workable.members(), "members"))
     with work.tools.mirror.transaction() as tx:
-        changes = mirror_catalogue.replace_members(tx, work.account_id, members, now=work.now())
+        changes = mirror_lists.replace_members(tx, work.account_id, members, now=work.now())
     return StreamResult(changes.inserted + changes.changed, len(members))
 
 
 def _recruiters(run: Run) -> StreamResult:
     work = run.work
-    recruiters = list(_unless_closed(work, work.workable.recruiters))
+    recruiters = _unless_closed(work, lambda: whole(work.workable.recruiters(), "recruiters"))
     with work.tools.mirror.transaction() as tx:
-        changes = mirror_catalogue.replace_recruiters(tx, work.account_id, recruiters, now=work.now())
+        changes = mirror_lists.replace_recruiters(tx, work.account_id, recruiters, now=work.now())
     return StreamResult(changes.inserted + changes.changed, len(recruiters))
 
 
@@ -134,7 +135,7 @@ def _account(run: Run) -> StreamResult:
     """Keep the company's name as Workable has it now."""
     account = run.work.workable.account()
     with run.work.tools.mirror.transaction() as tx:
-        mirror_catalogue.set_account(tx, run.work.account_id, account, now=run.work.now())
+        mirror_lists.set_account(tx, run.work.account_id, account, now=run.work.now())
     with run.work.ledger_write() as ledger:
         accounts.rename(ledger, run.work.account_id, account.name)
     return StreamResult(0, 1)

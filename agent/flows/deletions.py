@@ -20,19 +20,20 @@ def settle(run: Run, missing: Missing, *, confirmed: bool = False) -> None:
     Too much at once waits for a person, who answers with `confirmed`.
     """
     work = run.work
-    if not missing.twice:
+    if not missing.confirmed:
         _unfreeze(run)
         return
-    if not confirmed and is_suspicious(len(missing.twice), missing.live_before):
-        _freeze(run, len(missing.twice), missing.live_before)
+    if not confirmed and is_suspicious(len(missing.confirmed), missing.live_before):
+        _freeze(run, len(missing.confirmed), missing.live_before)
         return
-    gone = [candidate_id for candidate_id in missing.twice if _is_gone(run, candidate_id)]
+    gone = [candidate_id for candidate_id in missing.confirmed if _is_gone(run, candidate_id)]
     now = work.now()
     with work.ledger_write() as tx:
         events.forget(tx, work.account_id, gone, now)
     with work.tools.mirror.transaction() as mirror:
         mirror_walks.mark_deleted(mirror, work.account_id, gone, now=now)
-        mirror_walks.not_missing(mirror, work.account_id, set(missing.twice) - set(gone))
+        still_there = sorted(set(missing.confirmed) - set(gone))
+        mirror_walks.forget_missing(mirror, work.account_id, still_there)
     run.tally.rows_deleted += len(gone)
     log.info("%s: %d candidates are gone from Workable", work.account_id, len(gone))
     _unfreeze(run)

@@ -13,7 +13,7 @@ from agent.flows.candidates import Cancelled, WalkKind
 from agent.flows.revoke import revoke
 from agent.flows.trial import trial
 from agent.work import Work
-from storage import mirror_candidates
+from storage import mirror_reads
 from storage.ledger import requests
 from storage.ledger.requests import Kind, Request, State
 
@@ -64,7 +64,9 @@ def obey(work: Work, request: Request) -> None:
         _finish(work, request, State.DONE, note, result)
 
 
-def _finish(work: Work, request: Request, state: State, note: str, result: dict[str, Any] | None = None) -> None:
+def _finish(
+    work: Work, request: Request, state: State, note: str, result: dict[str, Any] | None = None
+) -> None:
     with work.tools.ledger.write() as tx:
         requests.finish(tx, request.request_id, state, note, now=work.now(), result=result)
 
@@ -90,7 +92,7 @@ def _sync(work: Work, _request: Request) -> Outcome:
 def _backfill(work: Work, request: Request) -> Outcome:
     since = _since(request.args.get("since"))
     with work.tools.mirror.transaction() as tx:
-        known = mirror_candidates.live_count(tx, work.account_id, since=since)
+        known = mirror_reads.live_count(tx, work.account_id, since=since)
     progress = Progress(work, request, known or None)
     started = work.now()
     run = account.walk(work, WalkKind.BACKFILL, progress, since=since)
@@ -101,7 +103,9 @@ def _backfill(work: Work, request: Request) -> Outcome:
         raise run.error
     new = run.tally.rows_inserted + run.tally.rows_changed
     seconds = (work.now() - started).total_seconds()
-    note = f"Read {rows:,} candidates in {seconds:,.0f} s; {new:,} were new or had changed. Nobody was invited."
+    note = (
+        f"Read {rows:,} candidates in {seconds:,.0f} s; {new:,} were new or had changed. Nobody was invited."
+    )
     return note, {"candidates": rows, "changed": new}
 
 

@@ -2,17 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 import msgspec
 
-from agent.errors import NotFound
+from agent.errors import BadAnswer, NotFound
 from agent.flows.run import Run, StreamResult
 from agent.work import Work
-from storage import mirror_catalogue
+from agent.workable import Listing
+from storage import mirror_pipelines, mirror_reads
 from storage.ledger import events
-from storage.mirror_cursors import set_cursor
+from storage.mirror_walks import set_cursor
 from storage.records import Candidate
 
+T = TypeVar("T")
 PIPELINE = "pipeline:"  # name of the cursor, followed by the job's shortcode
 
 
@@ -28,12 +31,10 @@ def store_pipeline(work: Work, shortcode: str, job_updated_at: datetime | None) 
 
     The ledger learns of renamed stages inside the mirror's transaction: a crash repeats both.
     """
-    stages = list(work.workable.job_stages(shortcode) if shortcode else work.workable.stages())
+    stages = whole(work.workable.job_stages(shortcode) if shortcode else work.workable.stages(), "stages")
     mark = msgspec.json.encode(PipelineRead(work.now(), job_updated_at)).decode()
     with work.tools.mirror.transaction() as mirror:
-        change = mirror_catalogue.replace_pipeline(
-            mirror, work.account_id, shortcode, stages, now=work.now()
-        )
+        change = mirror_pipelines.replace_pipeline(mirror, work.account_id, shortcode, stages, now=work.now())
         if shortcode:
             set_cursor(mirror, work.account_id, PIPELINE + shortcode, mark, now=work.now())
         with work.ledger_write() as ledger:
@@ -47,17 +48,23 @@ def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
 
     Each job is read at most once in a run; a stage that stays unknown is no error.
     """
-    places = {(c.job_shortcode, c.stage_name) for c in rows if c.job_shortcode and c.stage_name}
-    places = {place for place in places if place[0] not in run.pipelines_read}
+    work = run.work
+    places = [c for c in rows if c.job_shortcode not in run.pipelines_read]
     if not places:
         return
-    work = run.work
     with work.tools.mirror.transaction() as tx:
-        known = mirror_catalogue.known_stage_names(tx, work.account_id)
-        updated = {job.shortcode: job.updated_at for job in mirror_catalogue.jobs(tx, work.account_id)}
-    for shortcode in sorted({job for job, stage in places if job and (job, stage) not in known}):
+        unknown = mirror_pipelines.jobs_with_unknown_stage(tx, work.account_id, places)
+        updated = {job.shortcode: job.updated_at for job in mirror_reads.jobs(tx, work.account_id)}
+    for shortcode in sorted(unknown):
         run.pipelines_read.add(shortcode)
         try:
             store_pipeline(work, shortcode, updated.get(shortcode))
         except NotFound:  # the job went between the listing and now; its candidates will follow
             continue
+
+
+def whole(listing: Listing[T], what: str) -> Listing[T]:
+    """The list, unless rows of it could not be read: what is missing from it must not be taken for gone."""
+    if listing.bad_rows:
+        raise BadAnswer(f"{listing.bad_rows} of the {what} that Workable sent could not be read.")
+    return listing

@@ -96,7 +96,9 @@ def running(work: Work, kind: str) -> Iterator[Run]:
     with work.ledger_write() as tx:
         run_id = runs.start(tx, work.account_id, kind, work.tools.agent_id, work.now())
     tally = Tally()
-    counted = replace(work, workable=work.workable.telling(lambda _method, _template, status, _ms: _count(tally, status)))
+    counted = replace(
+        work, workable=work.workable.counting(lambda _method, _template, status, _ms: _count(tally, status))
+    )
     run = Run(counted, kind, run_id, tally)
     try:
         yield run

@@ -14,8 +14,8 @@ from agent.work import Work
 from agent.workable import CandidatePage
 from storage.ledger import events, runs
 from storage.mirror_candidates import upsert_candidates
-from storage.mirror_cursors import set_cursor
 from storage.mirror_staging import Changes
+from storage.mirror_walks import set_cursor
 from storage.records import Candidate
 
 BATCH_ROWS = 1_000
@@ -47,7 +47,7 @@ def store(
     rows: list[Candidate],
     *,
     baseline: datetime,
-    cursors: Mapping[str, str],
+    cursors: Mapping[str, str | None],
     walk_id: str | None = None,
 ) -> Changes:
     """Store the rows and advance the cursors; counts them in the run's tally."""

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-GAP = timedelta(minutes=10)  # between the two complete listings that must both miss a row
+from storage.mirror_walks import APART
+
 FEW = 20
 SHARE = 0.05
 
@@ -19,7 +20,7 @@ def is_suspicious(missing: int, live_before: int) -> bool:
 def sweep_is_due(
     *, listed_at: datetime | None, first_missed_at: datetime | None, every: timedelta, now: datetime
 ) -> bool:
-    """A listing is due once in `every`; sooner, after GAP, when the last one missed somebody.
+    """A listing is due once in `every`; sooner, ten minutes on, when the last one missed somebody.
 
     >>> t = datetime(2026, 1, 1)
     >>> late = t + timedelta(minutes=11)
@@ -30,5 +31,5 @@ def sweep_is_due(
     """
     if listed_at is None:
         return False
-    wait = GAP if first_missed_at is not None and first_missed_at >= listed_at else every
+    wait = APART if first_missed_at is not None and first_missed_at >= listed_at else every
     return now - listed_at >= wait

@@ -43,4 +43,6 @@ def resolve(tx: Connection, account_id: str, code: str, *, now: datetime, subjec
 
 
 def resolve_all(tx: Connection, account_id: str, *, now: datetime) -> None:
-    tx.execute(P.update().where(P.c.account_id == account_id, P.c.resolved_at.is_(None)).values(resolved_at=now))
+    tx.execute(
+        P.update().where(P.c.account_id == account_id, P.c.resolved_at.is_(None)).values(resolved_at=now)
+    )
