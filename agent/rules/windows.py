@@ -74,8 +74,8 @@ class Answer:
 class Windows:
     """Counts own calls and what other software leaves, window by window.
 
-    A call may go when neither the window it surely reaches nor the one it may slip into is used up:
-    own calls below `allowed`, and more left in the window than the part that is kept for others.
+    A call may go when its window is not used up: own calls below `allowed`, and more left than the part that
+    is kept for others. If it slips into the next window, that has at least as much room.
     """
 
     def __init__(self, share: float) -> None:
@@ -104,8 +104,8 @@ class Windows:
             return UNTIL_AN_ANSWER if self._in_flight() else 0.0
         if not self.clock.is_known:
             return self._seconds_without_a_clock(now)
-        window, slipped = self._windows(now)
-        if self._has_room(window) and (slipped == window or self._has_room(slipped)):
+        window, _ = self._windows(now)
+        if self._has_room(window):
             return 0.0
         return max(self._edge_after(window, now) - now, SOON)
 

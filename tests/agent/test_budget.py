@@ -143,7 +143,8 @@ def test_a_refusal_closes_the_window_and_is_counted() -> None:
     spend(budget, 1)
     budget.observe(budget.acquire(Lane.READS), {}, 429)
 
-    assert budget.snapshot().throttled == 1
+    usage = budget.snapshot()
+    assert (usage.throttled, usage.remaining, usage.others) == (1, 0, 8)
     assert 9.0 < budget.seconds_until_free() < 11.1
 
 

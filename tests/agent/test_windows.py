@@ -217,6 +217,26 @@ def test_a_call_that_never_left_is_not_counted() -> None:
     assert windows.used(1.0) == 1
 
 
+def test_calls_under_way_count_like_answered_ones() -> None:
+    windows = Windows(share=0.8)
+    windows.answered(windows.begin(0.0), Answer(0.0, 0.0, 1000, None, None))
+    for _ in range(7):
+        assert windows.seconds_until_free(0.1) == 0.0
+        windows.begin(0.1)
+
+    assert windows.seconds_until_free(0.1) > 0.0
+
+
+def test_what_is_left_is_taken_less_the_calls_under_way() -> None:
+    windows = Windows(share=0.8)
+    windows.answered(windows.begin(0.0), Answer(0.0, 0.0, 1000, 10, 4))
+    for _ in range(2):
+        assert windows.seconds_until_free(0.1) == 0.0
+        windows.begin(0.1)
+
+    assert windows.seconds_until_free(0.1) > 0.0
+
+
 def test_before_the_first_answer_only_one_call_is_under_way() -> None:
     windows = Windows(share=0.8)
 
