@@ -22,7 +22,13 @@ class Connection:
 
 
 def open_workable(
-    settings: Settings, base_url: str, token: str, budget: Budget, stop: threading.Event
+    settings: Settings,
+    account_id: str,
+    base_url: str,
+    token: str,
+    *,
+    budget: Budget,
+    stop: threading.Event,
 ) -> Workable:
     """The door to one account's API; the only place that opens one. Raises Blocked or UsageProblem."""
     transport = Transport(
@@ -33,11 +39,11 @@ def open_workable(
         allow_hosts=settings.allowed_hosts,
         stop=stop,
     )
-    return Workable(transport)
+    return Workable(transport, account_id)
 
 
 class Connections:
-    """Used by the agent's threads at once. A reconnected account gets a new connection, a revoked one none."""
+    """Used by all threads at once. A reconnected account gets a new connection, a revoked one none."""
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -53,6 +59,10 @@ class Connections:
             raise Stopped(f"Another agent is at work on {account.account_id}.")
         connection = self._connection(account)
         return Work(self._tools, account, connection.workable, connection.budget, connection.stop, fence)
+
+    def look(self, account: Account) -> Connection:
+        """The connection without the lease: for reading only."""
+        return self._connection(account)
 
     def stop(self) -> None:
         """End every wait of every thread soon."""
@@ -92,5 +102,7 @@ class Connections:
             )
         stop = threading.Event()
         budget = Budget(share=tools.settings.rate_share, stop=stop)
-        workable = open_workable(tools.settings, account.base_url, token, budget, stop)
+        workable = open_workable(
+            tools.settings, account.account_id, account.base_url, token, budget=budget, stop=stop
+        )
         return Connection(account.token_id, workable, budget, stop)

@@ -46,7 +46,11 @@ def _arrow(tx: Connection, table: Table) -> pa.Table:
 
 
 def _kind(column: Column[Any]) -> pa.DataType:
-    kinds = {Integer: pa.int64(), Boolean: pa.bool_(), UtcDateTime: pa.timestamp("us")}
+    kinds: dict[type, pa.DataType] = {
+        Integer: pa.int64(),
+        Boolean: pa.bool_(),
+        UtcDateTime: pa.timestamp("us"),
+    }
     return next((kind for python, kind in kinds.items() if isinstance(column.type, python)), pa.string())
 
 

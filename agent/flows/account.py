@@ -9,6 +9,9 @@ from agent.rules.deletion import sweep_is_due
 from agent.work import Work
 from storage import mirror_walks
 from storage.ledger import runs
+from storage.mirror_walks import Missing
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NEW_AT_ONCE) -> Run:
@@ -18,16 +21,23 @@ def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NE
         catalogue.read_catalogue(run, new_at_once=new_at_once)
         seconds = int(every.total_seconds()) if every else work.tools.settings.poll_seconds
         is_good = run.part("candidates", seconds, lambda: candidates.poll(run))
-    _conclude(work, run, started, every, is_good=is_good)
+    _conclude(work, started, every, is_good=is_good)
     return run
 
 
-def _conclude(work: Work, run: Run, started: datetime, every: timedelta | None, *, is_good: bool) -> None:
-    status: dict[str, datetime] = {"last_run_at": started}
+def usual_gap(work: Work) -> timedelta | None:
+    """How long the time between two runs has been, for judging whether cron is late; None when not known."""
+    with work.tools.ledger.read() as tx:
+        last: datetime | None = runs.status(tx, work.account_id)["last_run_at"]
+    gap = None if last is None else work.now() - last
+    return gap if gap is not None and MINUTE <= gap <= DAY else None
+
+
+def _conclude(work: Work, started: datetime, every: timedelta | None, *, is_good: bool) -> None:
+    status: dict[str, datetime | None] = {"last_run_at": started}
     if is_good:
         status["last_good_at"] = work.now()
-    if every is not None:
-        status["next_run_at"] = started + every
+    status["next_run_at"] = None if every is None else started + every
     board.refresh(work, **status)
 
 
@@ -76,7 +86,7 @@ def confirm_deletions(work: Work) -> int:
     with running(work, "deletions") as run:
         with work.tools.mirror.transaction() as tx:
             missing = mirror_walks.still_missing(tx, work.account_id)
-        run.part("deletions", work.tools.settings.sweep_seconds, lambda: _settled(run, missing))
+        run.part("deletions", None, lambda: _settled(run, missing))
     board.refresh(work)
     return run.tally.rows_deleted
 

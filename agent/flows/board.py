@@ -10,7 +10,7 @@ from storage.mirror_reads import StoredJob
 
 
 def refresh(work: Work, **status: Any) -> None:
-    """Copy counts, jobs and stages from the mirror into the ledger; `status` adds columns of its status row."""
+    """Copy counts, jobs and stages from the mirror; `status` adds columns of the account's status row."""
     with work.tools.mirror.transaction() as tx:
         counts = mirror_reads.job_counts(tx, work.account_id)
         jobs = mirror_reads.jobs(tx, work.account_id)

@@ -1,7 +1,7 @@
 """Reads candidates: what changed since the last time (poll), and complete listings (walk).
 
 Watermarks are Workable's time at the start of a reading, never the newest value seen, and are read again with
-an overlap (behaviours B20). A walk keeps its place with its rows, so that a killed one goes on from its last page.
+an overlap (behaviours B20). A walk keeps its place with its rows: a killed one goes on from its last page.
 """
 
 from collections.abc import Callable
@@ -30,8 +30,9 @@ class WalkKind(StrEnum):
 
 
 class Place(msgspec.Struct):
-    """Where a walk stands. `since`: only candidates created after it, and then no `walk_id`, because a part
-    proves nobody missing. `next_url` None: at the start."""
+    """Where a walk stands. `since`: only candidates created after it, and then there is no `walk_id`, because
+    a part proves nobody missing. `next_url` None: at the start.
+    """
 
     walk_id: str | None
     since: datetime | None

@@ -1,7 +1,7 @@
 """Mirrors what changes seldom: jobs, their pipelines, members and recruiters.
 
-Jobs are asked for by `updated_after` on each poll and listed in full now and then. Pipelines cost one request a
-job, so they are read when a job is new or changed and then in turn, a few at a time.
+Jobs are asked for by `updated_after` on each poll and listed in full now and then. Pipelines cost one request
+a job, so they are read when a job is new or changed and then in turn, a few at a time.
 """
 
 from collections.abc import Callable, Sequence
@@ -22,6 +22,7 @@ from storage.mirror_walks import cursor, cursors_like, set_cursor
 T = TypeVar("T")
 
 JOBS = "jobs"
+PARTNER = "partner"  # the kind of token
 JOBS_FULL = "jobs:full"
 OLD_AT_ONCE = 2  # pipelines read again in one poll, because they are old or their job has changed
 NEW_AT_ONCE = 20  # pipelines read for the first time in one poll
@@ -126,7 +127,7 @@ def _unless_closed(work: Work, listing: Callable[[], Sequence[T]]) -> Sequence[T
     try:
         return listing()
     except AgentError as error:
-        if error.code == "forbidden" and work.account.token_kind == "partner":
+        if error.code == "forbidden" and work.account.token_kind == PARTNER:
             return []
         raise
 

@@ -1,6 +1,7 @@
 """Does what staff ask for: takes a request, writes its progress while at it, and how it ended."""
 
 import logging
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from agent.flows import account
 from agent.flows.candidates import Cancelled, WalkKind
 from agent.flows.revoke import revoke
 from agent.flows.trial import trial
-from agent.work import Work
+from agent.work import Tools, Work
 from storage import mirror_reads
 from storage.ledger import requests
 from storage.ledger.requests import Kind, Request, State
@@ -46,22 +47,29 @@ class Progress:
             raise Cancelled
 
 
-def obey(work: Work, request: Request) -> None:
-    """Carry the request out. It ends done, failed or cancelled; when the agent stops, it stays for the next one."""
+def obey(work: Work, request: Request, *, agent_stops: threading.Event) -> None:
+    """Carry the request out, to done, failed or cancelled; when the agent stops, it waits for the next."""
     try:
         note, result = _actions()[Kind(request.kind)](work, request)
     except Cancelled:
         _finish(work, request, State.CANCELLED, "Cancelled. What was read until then is kept.")
-    except Stopped:
-        if request.kind != Kind.REVOKE and work.stop.is_set():
+    except Stopped as error:
+        if agent_stops.is_set():
             log.info("request %d waits for the next agent", request.request_id)
+        else:  # the account was parked, revoked or taken over meanwhile
+            fail(work.tools, request, error)
     except AgentError as error:
-        _finish(work, request, State.FAILED, error.sentence)
+        fail(work.tools, request, error)
     except Exception:
-        _finish(work, request, State.FAILED, "The agent met an error of its own; see its log.")
+        fail(work.tools, request, AgentError("The agent met an error of its own; see its log."))
         raise
     else:
         _finish(work, request, State.DONE, note, result)
+
+
+def fail(tools: Tools, request: Request, error: AgentError) -> None:
+    with tools.ledger.write() as tx:
+        requests.finish(tx, request.request_id, State.FAILED, error.sentence, now=tools.clock())
 
 
 def _finish(

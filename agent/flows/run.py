@@ -6,11 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from agent.errors import AgentError, NeedsPerson, Stopped, TryLater
+from agent.transport import Try
 from agent.work import Work
 from storage.ledger import accounts, problems, runs
 from storage.ledger.runs import RunState, Tally
 
 log = logging.getLogger(__name__)
+NEEDED = ("jobs", "candidates", "listing")
 
 
 @dataclass
@@ -24,17 +26,17 @@ class Run:
     error: AgentError | None = None
     pipelines_read: set[str] = field(default_factory=set)
 
-    def part(self, stream: str, every_seconds: int, action: Callable[[], "StreamResult"]) -> bool:
-        """Do one part; an error of it is recorded and the run goes on, unless the token is refused."""
+    def part(self, stream: str, every_seconds: int | None, action: Callable[[], "StreamResult"]) -> bool:
+        """Do one part; an error of it is recorded and the run goes on, unless the token is refused.
+
+        `every_seconds` None: it is done once and is no stream that could be late.
+        """
         self.tally.planned += 1
         try:
             result = action()
-        except (NeedsPerson, Stopped) as error:
-            if isinstance(error, Stopped) or error.code == "token_refused":
-                raise
-            self._failed(stream, every_seconds, error)
-            return False
         except AgentError as error:
+            if isinstance(error, Stopped) or _ends_all(stream, error):
+                raise
             self._failed(stream, every_seconds, error)
             return False
         self._done(stream, every_seconds, result)
@@ -51,8 +53,10 @@ class Run:
         self.tally.planned += 1
         self.tally.skipped += 1
 
-    def _done(self, stream: str, every_seconds: int, result: "StreamResult") -> None:
+    def _done(self, stream: str, every_seconds: int | None, result: "StreamResult") -> None:
         self.tally.done += 1
+        if every_seconds is None:
+            return
         now = self.work.now()
         with self.work.ledger_write() as tx:
             runs.stream_completed(
@@ -62,10 +66,12 @@ class Run:
             problems.resolve(tx, self.work.account_id, "stream_failing", subject=stream, now=now)
             problems.resolve(tx, self.work.account_id, "forbidden", subject=stream, now=now)
 
-    def _failed(self, stream: str, every_seconds: int, error: AgentError) -> None:
+    def _failed(self, stream: str, every_seconds: int | None, error: AgentError) -> None:
         self.tally.failed += 1
         self.error = self.error or error
         log.warning("%s: %s failed: %s", self.work.account_id, stream, error.sentence)
+        if every_seconds is None:
+            return
         person = not isinstance(error, TryLater)
         code = "forbidden" if error.code == "forbidden" else "stream_failing"
         now = self.work.now()
@@ -96,9 +102,7 @@ def running(work: Work, kind: str) -> Iterator[Run]:
     with work.ledger_write() as tx:
         run_id = runs.start(tx, work.account_id, kind, work.tools.agent_id, work.now())
     tally = Tally()
-    counted = replace(
-        work, workable=work.workable.counting(lambda _method, _template, status, _ms: _count(tally, status))
-    )
+    counted = replace(work, workable=work.workable.counting(lambda tried: _count(tally, tried)))
     run = Run(counted, kind, run_id, tally)
     try:
         yield run
@@ -106,7 +110,7 @@ def running(work: Work, kind: str) -> Iterator[Run]:
         _finish(run, RunState.INTERRUPTED, error)
         raise
     except AgentError as error:
-        if error.code == "token_refused":
+        if isinstance(error, NeedsPerson) and _is_refused_again(work, error):
             park(work, error)
         _finish(run, RunState.FAILED, error)
         raise
@@ -117,11 +121,28 @@ def running(work: Work, kind: str) -> Iterator[Run]:
     _finish(run, run.state, run.error)
 
 
-def _count(tally: Tally, status: int) -> None:
-    """`status` is that of one try; 0 when no answer came."""
+def _ends_all(stream: str, error: AgentError) -> bool:
+    """True when nothing useful can be read any more: the token, or a right that every sync needs, is gone."""
+    return error.code == "token_refused" or (error.code == "forbidden" and stream in NEEDED)
+
+
+def _is_refused_again(work: Work, error: NeedsPerson) -> bool:
+    """One 401 may be a slip at Workable's door; a second one in a row counts."""
+    if error.code != "token_refused":
+        return True
+    try:
+        work.workable.account()
+    except NeedsPerson:
+        return True
+    except AgentError:
+        return False
+    return False
+
+
+def _count(tally: Tally, tried: Try) -> None:
     tally.requests += 1
-    tally.throttled += status == 429
-    tally.retries += status == 0 or status == 429 or status >= 500
+    tally.throttled += tried.status == 429
+    tally.retries += tried.attempt > 1
 
 
 def _finish(run: Run, state: RunState, error: AgentError | None) -> None:
@@ -130,7 +151,7 @@ def _finish(run: Run, state: RunState, error: AgentError | None) -> None:
     with run.work.tools.ledger.write() as tx:
         runs.finish(
             tx, run.run_id, state, run.tally, now=now,
-            error_code=error and error.code, error=error and error.sentence,
+            error_code=error.code if error else None, error=error.sentence if error else None,
         )  # fmt: skip
 
 

@@ -25,7 +25,8 @@ BATCH_SECONDS = 1.0
 @dataclass
 class Batch:
     """Rows waiting to be stored together; full after a thousand rows or a second, so that little is re-read
-    after a crash and few commits are made when pages come fast."""
+    after a crash and few commits are made when pages come fast.
+    """
 
     rows: list[Candidate] = field(default_factory=list)
     since: float = field(default_factory=time.monotonic)

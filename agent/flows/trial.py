@@ -21,7 +21,7 @@ def trial(work: Work) -> tuple[str, dict[str, Any]]:
     """
     with running(work, "test_sync") as run:
         catalogue.read_catalogue(run, new_at_once=0)
-        run.part("test_sync", 0, lambda: _first_candidates(run))
+        run.part("test_sync", None, lambda: _first_candidates(run))
     board.refresh(work)
     if run.error is not None:
         raise run.error

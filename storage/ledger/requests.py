@@ -70,14 +70,23 @@ def file(
     return _request(row), True
 
 
-def claim_next(tx: Connection, agent_id: str, now: datetime) -> Request | None:
-    """Take the oldest queued request, or None."""
-    row = tx.execute(select(R).where(R.c.state == State.QUEUED).order_by(R.c.request_id).limit(1)).first()
-    if row is None:
-        return None
+def queued(tx: Connection) -> list[Request]:
+    """The oldest first."""
+    return [
+        _request(row)
+        for row in tx.execute(select(R).where(R.c.state == State.QUEUED).order_by(R.c.request_id))
+    ]
+
+
+def claim(tx: Connection, request_id: int, agent_id: str, now: datetime) -> bool:
+    """Take a queued request; False when another agent was quicker or it was cancelled."""
+    waiting = R.update().where(R.c.request_id == request_id, R.c.state == State.QUEUED)
     values = {"state": State.RUNNING, "started_at": now, "heartbeat_at": now, "agent_id": agent_id}
-    tx.execute(R.update().where(R.c.request_id == row.request_id).values(**values))
-    return get(tx, row.request_id)
+    return tx.execute(waiting.values(**values)).rowcount == 1
+
+
+def note(tx: Connection, request_id: int, sentence: str) -> None:
+    tx.execute(R.update().where(R.c.request_id == request_id).values(note=sentence))
 
 
 def get(tx: Connection, request_id: int) -> Request:

@@ -115,10 +115,15 @@ def _upsert_stream(tx: Connection, account_id: str, stream: str, values: dict[st
 
 
 def due(tx: Connection, account_id: str, stream: str, every: timedelta, now: datetime) -> bool:
-    """True when the stream has not completed within `every`."""
+    """True when the stream has not been tried within `every`."""
     one = (S.c.account_id == account_id, S.c.stream == stream)
-    last = tx.execute(select(S.c.last_completed_at).where(*one)).scalar()
+    last = tx.execute(select(S.c.last_tried_at).where(*one)).scalar()
     return last is None or now - last >= every
+
+
+def forget_streams(tx: Connection) -> None:
+    """A new mirror has nothing yet: everything is due."""
+    tx.execute(S.delete())
 
 
 def failures(tx: Connection, account_id: str, stream: str) -> int:

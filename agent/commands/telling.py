@@ -1,0 +1,81 @@
+"""`status` and `accounts`: how it stands, from the ledger alone."""
+
+import argparse
+from typing import Any
+
+import msgspec
+
+from agent import wiring
+from agent.output import Output, table, when
+from storage import reads
+from storage.clock import utc_now
+from storage.ledger.accounts import get
+from storage.reads import Customer
+from storage.settings import Settings
+
+PERSON, PARTLY = 4, 3
+
+
+def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
+    status = commands.add_parser("status", parents=[common], help="how every account's sync is")
+    status.add_argument("--account", help="only this account, with its streams and problems")
+    status.set_defaults(command=_status)
+    listing = commands.add_parser("accounts", parents=[common], help="the connected accounts")
+    listing.set_defaults(command=_accounts)
+
+
+def _status(settings: Settings, options: argparse.Namespace, output: Output) -> int:
+    now = utc_now()
+    with wiring.opened_ledger(settings) as ledger, ledger.read() as tx:
+        agent_is_alive = reads.agent_is_alive(tx, now)
+        if options.account:
+            get(tx, options.account)
+        found = [c for c in reads.customers(tx, now) if options.account in (None, c.account_id)]
+        streams = {c.account_id: reads.streams(tx, c.account_id, now) for c in found}
+        problems = reads.open_problems(tx, options.account)
+    document = {
+        "agent_is_alive": agent_is_alive,
+        "accounts": [msgspec.to_builtins(c) | {"streams": streams[c.account_id]} for c in found],
+        "problems": problems,
+    }
+    output.answer(document, lambda: _text(found, agent_is_alive=agent_is_alive))
+    return _exit_code(found)
+
+
+def _text(found: list[Customer], *, agent_is_alive: bool) -> str:
+    running = (
+        "An agent is at work." if agent_is_alive else "No agent is at work (cron starts one at its time)."
+    )
+    if not found:
+        return f"{running}\nNo account is connected. Connect one with 'python -m agent connect --subdomain NAME'."
+    rows = [[c.account_id, c.health.sentence, f"{c.candidates:,}", when(c.last_good_at)] for c in found]
+    return f"{running}\n{table(['ACCOUNT', 'HEALTH', 'CANDIDATES', 'LAST GOOD SYNC'], rows)}"
+
+
+def _exit_code(found: list[Customer]) -> int:
+    if any(c.health.needs_person for c in found):
+        return PERSON
+    return PARTLY if any(c.health.level == "degraded" for c in found) else 0
+
+
+def _accounts(settings: Settings, _options: argparse.Namespace, output: Output) -> int:
+    with wiring.opened_ledger(settings) as ledger, ledger.read() as tx:
+        found = reads.customers(tx, utc_now())
+    heads = ["ACCOUNT", "NAME", "STATE", "REGION", "TOKEN", "EXPIRES"]
+    rows = [
+        [
+            c.account_id,
+            c.name,
+            c.state,
+            c.region,
+            _token(c),
+            when(c.token_expires_at) if c.token_expires_at else "not given",
+        ]
+        for c in found
+    ]
+    output.answer(found, lambda: table(heads, rows) if found else "No account is connected.")
+    return 0
+
+
+def _token(customer: Customer) -> str:
+    return f"{customer.token_kind} ....{customer.token_last_four}"

@@ -1,0 +1,184 @@
+"""One agent process at work: which account does what, in which thread, and what staff asked for.
+
+A slot is one kind of work on one account; it is taken by one thread at a time. Polls have threads of their
+own, so that a listing of hours never delays them.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+
+from agent.connections import Connections
+from agent.errors import AgentError, Stopped
+from agent.flows import account as turns
+from agent.flows.candidates import WalkKind
+from agent.flows.obey import fail, obey
+from agent.flows.publishing import publish
+from agent.flows.watching import watching
+from agent.work import Tools
+from storage.ledger import accounts, agents, requests, runs
+from storage.ledger.accounts import Account, AccountState
+from storage.ledger.requests import Kind, Request
+from storage.ledger.runs import RunState
+
+log = logging.getLogger(__name__)
+Slot = tuple[str, str]
+SLOTS = {Kind.BACKFILL: "walk", Kind.CONFIRM_DELETIONS: "walk", Kind.SYNC: "poll"}
+ALL_PIPELINES = 1_000_000
+PUBLISH: Slot = ("", "publish")
+
+
+@dataclass
+class Engine:
+    """`stop` ends everything soon. `trouble` is what made the process give up; `ends` how each turn ended."""
+
+    tools: Tools
+    stop: threading.Event = field(default_factory=threading.Event)
+    trouble: BaseException | None = None
+    ends: dict[str, RunState | AgentError] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.connections = Connections(self.tools)
+        many = self.tools.settings.accounts_at_once
+        self._polls = ThreadPoolExecutor(many, "poll")
+        self._longs = ThreadPoolExecutor(2 * many, "long")
+        self._busy: dict[Slot, Future[None]] = {}
+        self._next_poll: dict[str, datetime] = {}
+        self._woken = threading.Event()
+        self._unpublished = threading.Event()
+        self._published_at: datetime | None = None
+
+    def now(self) -> datetime:
+        return self.tools.clock()
+
+    def wait(self, seconds: float) -> None:
+        """Until something has ended, or the time is over."""
+        self._woken.wait(seconds)
+        self._woken.clear()
+
+    def is_busy(self, slot: Slot | None = None) -> bool:
+        busy = [s for s, future in self._busy.items() if not future.done()]
+        return bool(busy) if slot is None else slot in busy
+
+    def beat(self) -> None:
+        with self.tools.ledger.write() as tx:
+            agents.beat(tx, self.tools.agent_id, self.now())
+
+    def active_accounts(self) -> list[Account]:
+        with self.tools.ledger.read() as tx:
+            return [a for a in accounts.listing(tx) if a.state == AccountState.ACTIVE]
+
+    def start_turn(self, account: Account) -> None:
+        """Everything an account needs now, one after the other: what a cron line does."""
+        self._submit(self._longs, (account.account_id, "walk"), partial(self._turn, account))
+
+    def start_due_polls(self) -> None:
+        """Poll each active account whose time has come."""
+        every = timedelta(seconds=self.tools.settings.poll_seconds)
+        for account in self.active_accounts():
+            slot = (account.account_id, "poll")
+            if self._next_poll.get(account.account_id, self.now()) > self.now() or self.is_busy(slot):
+                continue
+            self._next_poll[account.account_id] = self.now() + every
+            self._submit(self._polls, slot, partial(self._poll, account, every))
+
+    def take_requests(self) -> None:
+        """Begin what staff asked for, as far as its slot is free."""
+        with self.tools.ledger.read() as tx:
+            waiting = requests.queued(tx)
+        for request in waiting:
+            slot = (request.account_id, SLOTS.get(Kind(request.kind), request.kind))
+            if self.is_busy(slot):
+                self._tell_it_waits(request)
+                continue
+            with self.tools.ledger.write() as tx:
+                claimed = requests.claim(tx, request.request_id, self.tools.agent_id, self.now())
+            if claimed:
+                self._submit(self._longs, slot, partial(self._obey, request))
+
+    def publish_when_due(self) -> None:
+        """Publish what has changed, at most once in the set interval."""
+        every = timedelta(seconds=self.tools.settings.publish_seconds)
+        is_due = self._published_at is None or self.now() - self._published_at >= every
+        if is_due and self._unpublished.is_set() and not self.is_busy(PUBLISH):
+            self._submit(self._longs, PUBLISH, self.publish)
+
+    def publish(self) -> None:
+        self._unpublished.clear()
+        self._published_at = self.now()
+        publish(self.tools)
+
+    def prune(self) -> None:
+        with self.tools.ledger.write() as tx:
+            runs.prune(tx, timedelta(days=self.tools.settings.keep_runs_days), self.now())
+
+    def close(self) -> None:
+        """Stop every wait, let the threads end, and tell that this agent has stopped."""
+        self.stop.set()
+        self.connections.stop()
+        self._polls.shutdown(cancel_futures=True)
+        self._longs.shutdown(cancel_futures=True)
+        self.connections.close()
+        with self.tools.ledger.write() as tx:
+            agents.stop(tx, self.tools.agent_id, self.now())
+
+    def _submit(self, pool: ThreadPoolExecutor, slot: Slot, action: Callable[[], None]) -> None:
+        future = pool.submit(self._guarded, slot, action)
+        self._busy[slot] = future
+        future.add_done_callback(lambda _done: self._woken.set())
+
+    def _guarded(self, slot: Slot, action: Callable[[], None]) -> None:
+        """An error of one account is that account's; an error of the stores ends the process."""
+        try:
+            action()
+        except Stopped as error:
+            log.info("%s: %s", slot[0], error.sentence)
+        except AgentError as error:
+            self.ends[slot[0]] = error
+            log.warning("%s: %s", slot[0], error.sentence)
+        except BaseException as error:
+            self.trouble = error
+            self.stop.set()
+            raise
+        finally:
+            if slot != PUBLISH:
+                self._unpublished.set()
+
+    def _turn(self, account: Account) -> None:
+        work = self.connections.work(account)
+        run = turns.poll(work, every=turns.usual_gap(work), new_at_once=ALL_PIPELINES)
+        self.ends[account.account_id] = run.error or run.state
+        if kind := turns.walk_is_due(work):
+            run = turns.walk(work, kind, watching(work))
+            if run.error:
+                self.ends[account.account_id] = run.error
+
+    def _poll(self, account: Account, every: timedelta) -> None:
+        work = self.connections.work(account)
+        turns.poll(work, every=every)
+        slot = (account.account_id, "walk")
+        if not self.is_busy(slot) and not self.stop.is_set() and (kind := turns.walk_is_due(work)):
+            self._submit(self._longs, slot, partial(self._walk, account, kind))
+
+    def _walk(self, account: Account, kind: WalkKind) -> None:
+        work = self.connections.work(account)
+        turns.walk(work, kind, watching(work))
+
+    def _obey(self, request: Request) -> None:
+        try:
+            with self.tools.ledger.read() as tx:
+                account = accounts.get(tx, request.account_id)
+            work = self.connections.work(account)
+        except AgentError as error:
+            fail(self.tools, request, error)
+            return
+        obey(work, request, agent_stops=self.stop)
+
+    def _tell_it_waits(self, request: Request) -> None:
+        if request.note is None:
+            with self.tools.ledger.write() as tx:
+                requests.note(tx, request.request_id, "Waits: the account is being read right now.")
