@@ -77,5 +77,6 @@ def killed_after(path: Path, *, pages: int, seconds: float) -> int:
         reader.stdout.readline()
     time.sleep(seconds)  # which moment of the batch is struck is left to chance; any must do
     reader.send_signal(signal.SIGKILL)
-    rest = reader.communicate()[0].split()
-    return pages + len(rest)
+    rest, errors = reader.communicate()
+    assert errors == ""
+    return pages + len(rest.split())
