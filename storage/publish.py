@@ -18,7 +18,7 @@ from storage.mirror_errors import StorageProblem, explained
 from storage.mirror_staging import AT_REST
 from storage.publish_marts import PUBLICATION, Described, create_marts
 
-LINK = "workable.duckdb"
+LINK = "analytics.duckdb"
 _VERSION = re.compile(r"workable-(\d+)\.duckdb(\.wal)?")
 _DRAFTS = ".draft-*"
 
@@ -40,7 +40,7 @@ def publish(
     keep: int = 3,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> Published:
-    """Copy the mirror, add `reports` as tables of schema `sync`, and let `workable.duckdb` point to the copy.
+    """Copy the mirror, add `reports` as tables of schema `sync`, and let `analytics.duckdb` point to the copy.
 
     `comments` has a sentence for each table (`runs`) and column (`runs.state`). The newest `keep` versions
     stay; whoever has an older one open keeps reading it. `on_step` hears of each step once done: copied,

@@ -59,7 +59,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     publish_seconds: Seconds = 60
     rate_share: Share = 0.8
     accounts_at_once: Count = 8
-    memory_mb: Megabytes = 192
+    memory_mb: Megabytes = 96
     keep_published: Copies = 3
     keep_runs_days: Count = 14
     dashboard_host: str = "127.0.0.1"

@@ -80,16 +80,16 @@ def test_the_copy_is_closed_to_writing_and_nothing_else_is_left_in_the_folder(
 ) -> None:
     made = published(mirror, folder)
 
-    assert versions(folder) == ["workable-1.duckdb", "workable.duckdb"]
+    assert versions(folder) == ["analytics.duckdb", "workable-1.duckdb"]
     assert (stat.S_IMODE(made.path.stat().st_mode), stat.S_IMODE(folder.stat().st_mode)) == (0o444, 0o755)
-    assert (folder / "workable.duckdb").readlink() == Path("workable-1.duckdb")
+    assert (folder / "analytics.duckdb").readlink() == Path("workable-1.duckdb")
 
 
 def test_numbers_grow_and_only_the_newest_are_kept(mirror: Mirror, folder: Path) -> None:
     for _ in range(4):
         published(mirror, folder, keep=2)
 
-    assert versions(folder) == ["workable-3.duckdb", "workable-4.duckdb", "workable.duckdb"]
+    assert versions(folder) == ["analytics.duckdb", "workable-3.duckdb", "workable-4.duckdb"]
     assert asked(folder, "SELECT number, published_at FROM sync.publication") == [
         (4, NOW.replace(tzinfo=None))
     ]
@@ -227,7 +227,7 @@ def test_the_link_can_be_opened_directly_too(mirror: Mirror, folder: Path) -> No
     take(mirror, candidate())
     published(mirror, folder)
 
-    with duckdb.connect(folder / "workable.duckdb", read_only=True) as connection:
+    with duckdb.connect(folder / "analytics.duckdb", read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM workable.candidates").fetchall() == [(1,)]
         assert connection.execute("SELECT count(*) FROM marts.applications").fetchall() == [(1,)]
 
@@ -240,13 +240,13 @@ def test_a_copy_that_fails_leaves_the_old_one_published_and_no_draft(mirror: Mir
             mirror, folder, reports={"streams": STREAMS}, comments={"streams.no_such_column": "Nothing"}
         )
 
-    assert versions(folder) == ["workable-1.duckdb", "workable.duckdb"]
+    assert versions(folder) == ["analytics.duckdb", "workable-1.duckdb"]
     assert take(mirror, candidate()).inserted == 1
 
 
 def test_what_a_dead_publisher_left_makes_room_before_the_next_copy(mirror: Mirror, folder: Path) -> None:
     folder.mkdir()
-    for name in (".draft-1.duckdb", ".draft-1.duckdb.wal", ".draft-workable.duckdb"):
+    for name in (".draft-1.duckdb", ".draft-1.duckdb.wal", ".draft-analytics.duckdb"):
         (folder / name).touch()
     found: list[list[str]] = []
 

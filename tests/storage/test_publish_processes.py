@@ -65,10 +65,10 @@ os.chdir(sys.argv[1])
 if os.getuid() == 0:
     os.setgroups([]), os.setgid(65534), os.setuid(65534)
 try:
-    duckdb.connect("workable.duckdb")
+    duckdb.connect("analytics.duckdb")
 except duckdb.IOException as error:
     print(error)
-print(duckdb.connect("workable.duckdb", read_only=True).execute("SELECT count(*) FROM workable.candidates").fetchone())
+print(duckdb.connect("analytics.duckdb", read_only=True).execute("SELECT count(*) FROM workable.candidates").fetchone())
 """
 
 

@@ -1,0 +1,227 @@
+"""`make demo`: a pretend Workable, the agent and the dashboard, with invented people, until Ctrl-C."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+import webbrowser
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from cryptography.fernet import Fernet
+
+ROOT = Path(__file__).resolve().parent.parent
+HOME = ROOT / ".demo"
+ACCOUNTS = "acme:account,globex:oauth"
+READY_WITHIN_SECONDS = 60.0
+END_WITHIN_SECONDS = 10.0
+
+
+class DemoProblem(Exception):
+    """The demo cannot go on; the message says why."""
+
+
+def main() -> int:
+    """Run until Ctrl-C or until a part ends by itself; 0 or 1."""
+    signal.signal(signal.SIGTERM, _as_interrupt)
+    try:
+        with _parts() as parts:
+            _set_up(parts)
+            parts.watch()
+    except DemoProblem as problem:
+        sys.stderr.write(f"{problem}\n")
+        return 1
+    except KeyboardInterrupt:
+        pass
+    sys.stdout.write(
+        "\nThe demo has ended. 'make demo' goes on with its data, 'make demo-reset' forgets it.\n"
+    )
+    return 0
+
+
+def _as_interrupt(_number: int, _frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+class Parts:
+    """The programs of the demo, each with a log of its own; all of them end when the demo does."""
+
+    def __init__(self) -> None:
+        self._running: dict[str, subprocess.Popen[bytes]] = {}
+
+    def start(self, name: str, module: str, *arguments: str, env: dict[str, str]) -> None:
+        with (HOME / f"{name}.log").open("ab") as log:
+            # A session of its own: Ctrl-C reaches the demo alone, which then ends its parts in order.
+            self._running[name] = subprocess.Popen(  # noqa: S603 -- our own programs, without a shell
+                [sys.executable, "-m", module, *arguments],
+                cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True,
+            )  # fmt: skip
+
+    def check(self) -> None:
+        for name, process in self._running.items():
+            if process.poll() is not None:
+                raise DemoProblem(f"The {name} has ended by itself; {HOME / name}.log tells why.")
+
+    def watch(self) -> None:
+        while True:
+            self.check()
+            time.sleep(1)
+
+    def end(self) -> None:
+        """The newest first, so that nobody calls what is gone."""
+        for process in reversed(self._running.values()):
+            _signal(process, signal.SIGTERM)
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(END_WITHIN_SECONDS)
+            _signal(process, signal.SIGKILL)
+            process.wait()
+
+
+def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    """To the part and to whatever it has started, such as a one-shot agent."""
+    try:
+        os.killpg(process.pid, number)
+    except ProcessLookupError:
+        return
+
+
+@contextmanager
+def _parts() -> Iterator[Parts]:
+    HOME.mkdir(exist_ok=True)
+    parts = Parts()
+    try:
+        yield parts
+    finally:
+        parts.end()
+
+
+def _set_up(parts: Parts) -> None:
+    sandbox = _start_sandbox(parts)
+    env = _environment(sandbox)
+    for name, account in sandbox["accounts"].items():
+        _connect(name, account, env)
+    parts.start("agent", "agent", "run", env=env)
+    parts.start("dashboard", "dashboard", env=env)
+    address = f"http://127.0.0.1:{env['IVW_DASHBOARD_PORT']}"
+    _wait_for(parts, lambda: _answers(f"{address}/_stcore/health"), "the dashboard")
+    _tell(address)
+
+
+def _start_sandbox(parts: Parts) -> dict[str, Any]:
+    ready = HOME / "sandbox.json"
+    ready.unlink(missing_ok=True)
+    parts.start(
+        "sandbox", "sandbox", "--port", str(_port("sandbox", 8700)), "--data", str(HOME / "sandbox.sqlite3"),
+        "--accounts", ACCOUNTS, "--candidates", "1200", "--jobs", "12", "--life", "4",
+        "--ready-file", str(ready), env=dict(os.environ),
+    )  # fmt: skip
+    _wait_for(parts, ready.exists, "the sandbox")
+    told: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
+    return told
+
+
+def _port(name: str, preferred: int) -> int:
+    """The port of the last run if it is free, else the preferred one, else any."""
+    kept = HOME / f"{name}.port"
+    wishes = [int(kept.read_text())] if kept.exists() else []
+    for wish in [*wishes, preferred, 0]:
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", wish))
+            except OSError:
+                continue
+            port = int(probe.getsockname()[1])
+        kept.write_text(str(port))
+        return port
+    raise DemoProblem("No free port was found on this machine.")
+
+
+def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
+    outside = {name: value for name, value in os.environ.items() if not name.startswith("IVW_")}
+    return outside | {
+        "IVW_DATA_DIR": str(HOME / "data"),
+        "IVW_SECRET_KEY_FILE": str(_key()),
+        "IVW_ALLOW_HOSTS": f"{sandbox['host']}:{sandbox['port']}",
+        "IVW_POLL_SECONDS": "10",
+        "IVW_METADATA_SECONDS": "120",
+        "IVW_SWEEP_SECONDS": "1800",
+        "IVW_PUBLISH_SECONDS": "20",
+        "IVW_DASHBOARD_PORT": str(_port("dashboard", 8501)),
+    }
+
+
+def _key() -> Path:
+    path = HOME / "secret.key"
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_bytes(Fernet.generate_key())
+    return path
+
+
+def _connect(name: str, account: dict[str, Any], env: dict[str, str]) -> None:
+    """Once; again only when the sandbox had to take another port."""
+    mark = HOME / f"{name}.connected"
+    if mark.exists() and mark.read_text() == account["base_url"]:
+        return
+    command = [sys.executable, "-m", "agent", "connect", "--subdomain", name, "--token-stdin"]
+    done = subprocess.run(  # noqa: S603 -- our own program, without a shell
+        [*command, "--base-url", account["base_url"]],
+        cwd=ROOT, env=env, input=account["token"], text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    if done.returncode != 0:
+        raise DemoProblem(f"{name} could not be connected: {done.stderr.strip()}")
+    sys.stdout.write(done.stdout.splitlines()[0] + "\n")
+    mark.write_text(account["base_url"])
+
+
+def _wait_for(parts: Parts, is_there: Any, what: str) -> None:
+    end = time.monotonic() + READY_WITHIN_SECONDS
+    while not is_there():
+        parts.check()
+        if time.monotonic() > end:
+            raise DemoProblem(
+                f"Waited {READY_WITHIN_SECONDS:.0f} s for {what}; the logs in {HOME} tell more."
+            )
+        time.sleep(0.2)
+
+
+def _answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 -- our own address on loopback
+            return bool(answer.read() == b"ok")
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _tell(address: str) -> None:
+    published = (HOME / "data" / "published" / "analytics.duckdb").relative_to(ROOT)
+    sys.stdout.write(f"""
+The dashboard:  {address}
+
+What to look at
+- Two customers, Acme and Globex, are being read for the first time; both are healthy after about a minute.
+  After that people apply, move and are hired by themselves every few seconds, and the numbers follow.
+- Open a customer: try 'Run test sync', 'Backfill' and the stage mapping.
+- Analysts open the published copy at any time, for example:
+  duckdb -readonly {published} "FROM marts.funnel LIMIT 10"
+- The command line sees the same, in another terminal:
+  IVW_DATA_DIR={(HOME / "data").relative_to(ROOT)} .venv/bin/python -m agent status
+- What the programs say is in {HOME.relative_to(ROOT)}/*.log
+
+Ctrl-C ends everything.
+""")
+    sys.stdout.flush()
+    if os.environ.get("DISPLAY") or sys.platform == "darwin":
+        webbrowser.open(address)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
