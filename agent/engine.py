@@ -113,8 +113,10 @@ class Engine:
         publish(self.tools)
 
     def prune(self) -> None:
+        kept = timedelta(days=self.tools.settings.keep_runs_days)
         with self.tools.ledger.write() as tx:
-            runs.prune(tx, timedelta(days=self.tools.settings.keep_runs_days), self.now())
+            runs.prune(tx, kept, self.now())
+            agents.prune(tx, kept, self.now())
 
     def close(self) -> None:
         """Stop every wait, let the threads end, and tell that this agent has stopped."""

@@ -9,7 +9,7 @@ import msgspec
 
 from agent import wire
 from agent.errors import BadAnswer
-from agent.jsontext import decode, drop_nuls, mend_surrogates
+from agent.jsontext import decode, drop_nuls
 from storage.records import Account, Candidate, Job, Member, Recruiter, Stage
 
 W = TypeVar("W", bound=wire.Wire)
@@ -79,7 +79,7 @@ class Reader(Generic[W, R]):
         try:
             found: Any = self._strict.decode(text)
         except (msgspec.DecodeError, RecursionError):
-            found = self._unexpected(mend_surrogates(text), drift)
+            found = self._unexpected(text, drift)
         if not isinstance(found, self._kind):
             return None
         self._count_unknown_values(found, drift)

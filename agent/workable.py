@@ -99,12 +99,17 @@ class Workable:
         *,
         updated_after: datetime | None = None,
         created_after: datetime | None = None,
+        since_id: str | None = None,
         start_url: str | None = None,
         limit: int = PAGE_ROWS,
         lane: Lane = Lane.READS,
     ) -> Iterator[CandidatePage]:
-        """Pages in ascending order of id; `start_url` goes on from a stored `next_url` and its filters."""
-        params = {"limit": limit} | _moments(updated_after=updated_after, created_after=created_after)
+        """Pages in ascending order of id, from `since_id` on, which is among them.
+
+        `start_url` goes on from a stored `next_url` and its filters.
+        """
+        params = {"limit": limit} | ({"since_id": since_id} if since_id else {})
+        params |= _moments(updated_after=updated_after, created_after=created_after)
         pages = self._transport.pages(
             "/candidates", params, "candidates", lane=lane, scope=R_CANDIDATES, start_url=start_url
         )

@@ -40,7 +40,7 @@ def publish(
     keep: int = 3,
     on_step: Callable[[str], None] = lambda _step: None,
 ) -> Published:
-    """Copy the mirror, add `reports` as tables of schema `sync`, and let `analytics.duckdb` point to the copy.
+    """Copy the mirror, add `reports` as tables of schema `sync`, and let `analytics.duckdb` point to it.
 
     `comments` has a sentence for each table (`runs`) and column (`runs.state`). The newest `keep` versions
     stay; whoever has an older one open keeps reading it. `on_step` hears of each step once done: copied,

@@ -4,7 +4,7 @@ Watermarks are Workable's time at the start of a reading, never the newest value
 an overlap (behaviours B20). A walk keeps its place with its rows: a killed one goes on from its last page.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -14,6 +14,7 @@ from agent.budget import Lane
 from agent.flows.run import Run, StreamResult
 from agent.flows.storing import Batch, store
 from agent.work import Work
+from agent.workable import CandidatePage
 from storage import mirror_walks
 from storage.ledger import accounts
 from storage.mirror_staging import Changes
@@ -129,18 +130,32 @@ def _text(place: Place) -> str:
 
 def _read_all(run: Run, place: Place, progress: Progress) -> None:
     first_read, batch, newest = baseline(run.work), Batch(), None
-    pages = run.work.workable.candidates(
-        created_after=place.since, start_url=place.next_url, lane=Lane.BACKFILL
-    )
-    for page in pages:
+    for page in _pages(run.work, place):
         run.tally.bad_rows += page.bad_rows
         batch.add(page)
-        place.next_url, place.rows = page.next_url, place.rows + len(page.candidates)
+        # At the end the place stays on the last page: nowhere would mean the beginning.
+        place.next_url, place.rows = page.next_url or place.next_url, place.rows + len(page.candidates)
         newest = max((c.created_at for c in page.candidates if c.created_at), default=newest)
         if batch.is_full or page.next_url is None:
             cursors = {_slot(place.since): _text(place)}
             store(run, batch.taken(), baseline=first_read, cursors=cursors, walk_id=place.walk_id)
             progress(place.rows, newest)
+
+
+def _pages(work: Work, place: Place) -> Iterator[CandidatePage]:
+    """Every page of the list. Its end is asked for once more: a list cut between two rows looks whole."""
+    last: str | None = None
+    more = work.workable.candidates(created_after=place.since, start_url=place.next_url, lane=Lane.BACKFILL)
+    while True:
+        known, has_more = last, False
+        for page in more:
+            if all(c.candidate_id == known for c in page.candidates):
+                continue
+            last, has_more = page.candidates[-1].candidate_id, True
+            yield page
+        if last is None or not has_more:
+            return
+        more = work.workable.candidates(created_after=place.since, since_id=last, lane=Lane.BACKFILL)
 
 
 def _end(work: Work, place: Place) -> Missing | None:

@@ -37,6 +37,11 @@ def stop(tx: Connection, agent_id: str, now: datetime) -> None:
     tx.execute(L.update().where(L.c.agent_id == agent_id).values(expires_at=now))
 
 
+def prune(tx: Connection, older_than: timedelta, now: datetime) -> None:
+    """Forget agents that ended long ago: under cron each pass is one."""
+    tx.execute(A.delete().where(A.c.stopped_at < now - older_than))
+
+
 def alive(tx: Connection, now: datetime) -> bool:
     """True when some agent has reported within the last seconds and has not stopped."""
     query = select(A.c.agent_id).where(A.c.stopped_at.is_(None), A.c.heartbeat_at > now - ALIVE_FOR)
