@@ -1,0 +1,41 @@
+"""Rigs for one test each, with short waits between tries."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from agent.rules import retries
+from sandbox import World, serve
+from tests.agent.flows.rig import Clock, Rig
+
+MakeRig = Callable[..., Rig]
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retries, "FIRST_SECONDS", 0.01)
+
+
+@pytest.fixture
+def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
+    """A world made an hour ago, without a rate limit, and an account of it connected.
+
+    `settings` changes the agent's settings; the rest goes to the world.
+    """
+    with ExitStack() as stack:
+
+        def one(*, settings: dict[str, Any] | None = None, **world: Any) -> Rig:
+            switches = {"rate": "off", "post_processing": False, **world.pop("switches", {})}
+            clock = Clock()
+            clock.forward(hours=-1)
+            made = World(**{"candidates": 230, "jobs": 4, **world}, switches=switches, clock=clock.unix)
+            clock.forward(hours=1)
+            rig = Rig(stack.enter_context(serve(made)), tmp_path / "data", clock, settings or {})
+            for account_id in made.accounts:
+                rig.connect(account_id)
+            return rig
+
+        yield one
