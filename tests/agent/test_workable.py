@@ -1,7 +1,7 @@
 """Workable's endpoints against the sandbox: whole lists, records, and what a token may do."""
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
@@ -68,8 +68,8 @@ def test_b20_only_what_changed_since_a_moment_is_asked_for_that_second_included(
 
 def test_moments_are_asked_for_in_utc(open_door: OpenDoor) -> None:
     door = open_door()
-    zone = datetime(2015, 7, 8, 13, 56, 16, tzinfo=UTC).astimezone()
-    list(door.workable.candidates(created_after=zone, updated_after=zone))
+    athens = datetime(2015, 7, 8, 16, 56, 16, tzinfo=timezone(timedelta(hours=3)))
+    list(door.workable.candidates(created_after=athens, updated_after=athens))
 
     assert "created_after=20150708T135616Z" in queries(door)[0]
     assert "updated_after=20150708T135616Z" in queries(door)[0]
@@ -207,6 +207,26 @@ def test_each_scope_is_found_present_or_missing_and_nothing_is_changed(
     scopes = door.workable.probe_scopes()
     assert scopes == {name: name != missing for name in ("r_jobs", "r_candidates", "w_candidates")}
     assert (list(door.workable.candidates()) if missing != "r_candidates" else []) == before
+
+
+@pytest.mark.parametrize(
+    ("status", "may_write"),
+    [
+        ("404 Not Found", True),
+        ("422 Unprocessable", True),
+        ("403 Forbidden", False),
+        ("200 OK", None),
+        ("400 Bad Request", None),
+        ("500 Broken", None),
+    ],
+)
+def test_a_write_to_nobody_tells_by_its_refusal_whether_writing_is_allowed(
+    scripted: Scripted, status: str, *, may_write: bool | None
+) -> None:
+    script = scripted(says(b"{}", status))
+
+    assert Workable(script.transport(max_attempts=1)).probe_scopes()["w_candidates"] is may_write
+    assert script.requests[-1].startswith(b"POST /spi/v3/candidates/0/revert HTTP/1.1")
 
 
 def test_a_scope_that_the_answer_does_not_tell_stays_unknown(open_door: OpenDoor) -> None:
