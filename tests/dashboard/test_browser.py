@@ -43,8 +43,10 @@ def _obey(found: Dashboard, stop: threading.Event) -> None:
     while not stop.wait(0.05):
         with ledger.write() as tx:
             agents.beat(tx, agent_id, datetime.now(UTC))
-            request = requests.claim_next(tx, agent_id, datetime.now(UTC))
-        if request is not None:
+            waiting = requests.queued(tx)
+            for request in waiting:
+                requests.claim(tx, request.request_id, agent_id, datetime.now(UTC))
+        for request in waiting:
             _do(ledger, request.request_id, stop)
     with ledger.write() as tx:
         agents.stop(tx, agent_id, datetime.now(UTC))

@@ -18,7 +18,7 @@ def filed(ledger: Ledger, kind: Kind, ago: timedelta = timedelta(0), *, is_taken
     with ledger.write() as tx:
         request, _ = requests.file(tx, "ant", kind, {}, actor="ann@example.com", now=at)
         if is_taken:
-            requests.claim_next(tx, "agent-1", at)
+            requests.claim(tx, request.request_id, "agent-1", at)
     return request.request_id
 
 

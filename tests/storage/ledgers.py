@@ -9,8 +9,9 @@ from typing import Any
 from cryptography.fernet import Fernet
 from sqlalchemy import Connection, Table, func, select
 
-from storage.ledger import accounts, schema
+from storage.ledger import accounts, requests, schema
 from storage.ledger.accounts import NewToken
+from storage.ledger.requests import Request
 from storage.records import Candidate
 from storage.vault import Vault
 
@@ -68,3 +69,11 @@ def start(code: str, ledger: Path, *args: str) -> "subprocess.Popen[str]":
     return subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
+
+
+def take_oldest(tx: Connection, agent_id: str, now: datetime) -> Request | None:
+    """Claim the oldest request that waits, as an agent does; None when none waits."""
+    waiting = requests.queued(tx)
+    if not waiting or not requests.claim(tx, waiting[0].request_id, agent_id, now):
+        return None
+    return requests.get(tx, waiting[0].request_id)

@@ -10,7 +10,7 @@ from storage import reads
 from storage.ledger import requests, schema
 from storage.ledger.database import Ledger
 from storage.ledger.requests import Kind, Request, State
-from tests.storage.ledgers import NOON, after, audit_actions, size
+from tests.storage.ledgers import NOON, after, audit_actions, size, take_oldest
 
 
 def file(tx: Connection, kind: Kind = Kind.SYNC, account_id: str = "acme", at: datetime = NOON) -> Request:
@@ -19,7 +19,7 @@ def file(tx: Connection, kind: Kind = Kind.SYNC, account_id: str = "acme", at: d
 
 def claimed(tx: Connection) -> Request:
     file(tx)
-    taken = requests.claim_next(tx, "agent-1", after(1))
+    taken = take_oldest(tx, "agent-1", after(1))
     assert taken is not None
     return taken
 
@@ -62,7 +62,7 @@ def test_after_the_end_of_one_another_can_be_filed(ledger: Ledger) -> None:
 def test_requests_are_taken_oldest_first_and_once(ledger: Ledger) -> None:
     with ledger.write() as tx:
         filed = [file(tx, kind).request_id for kind in (Kind.SYNC, Kind.BACKFILL)]
-        taken = [requests.claim_next(tx, "agent-1", after(1)) for _ in range(3)]
+        taken = [take_oldest(tx, "agent-1", after(1)) for _ in range(3)]
     assert [request and request.request_id for request in taken] == [*filed, None]
     assert taken[0] is not None
     assert (taken[0].state, taken[0].agent_id, taken[0].started_at) == ("running", "agent-1", after(1))
@@ -98,7 +98,7 @@ def test_a_waiting_request_is_cancelled_at_once_by_the_one_who_cancels(ledger: L
         requests.cancel(tx, filed.request_id, actor="bob@example.com", now=after(1))
         row = requests.get(tx, filed.request_id)
         assert (row.state, row.note) == ("cancelled", "Cancelled before it began.")
-        assert requests.claim_next(tx, "agent-1", after(2)) is None
+        assert take_oldest(tx, "agent-1", after(2)) is None
         assert audit_actions(tx) == [
             ("ann@example.com", "sync.requested"),
             ("bob@example.com", "sync.cancelled"),
@@ -121,13 +121,13 @@ def test_requests_of_a_dead_agent_wait_again_unless_they_were_to_end(ledger: Led
     with ledger.write() as tx:
         kept = claimed(tx)
         file(tx, Kind.BACKFILL)
-        ended = requests.claim_next(tx, "agent-1", after(1))
+        ended = take_oldest(tx, "agent-1", after(1))
         assert ended is not None
         requests.cancel(tx, ended.request_id, actor="ann@example.com", now=after(2))
         requests.release_orphans(tx, after(3))
         assert requests.get(tx, kept.request_id).state == State.QUEUED
         assert requests.get(tx, ended.request_id).state == State.CANCELLED
-        again = requests.claim_next(tx, "agent-2", after(4))
+        again = take_oldest(tx, "agent-2", after(4))
         assert again is not None
         assert (again.request_id, again.agent_id) == (kept.request_id, "agent-2")
 

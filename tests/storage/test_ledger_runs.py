@@ -59,13 +59,14 @@ def test_old_runs_are_pruned(ledger: Ledger) -> None:
         assert [row["started_at"] for row in reads.runs(tx, "acme")] == [after(10)]
 
 
-def test_a_stream_is_due_when_it_has_not_completed_within_its_interval(ledger: Ledger) -> None:
+def test_a_stream_is_due_when_it_was_not_tried_within_its_interval_so_that_a_failing_one_is_not_hammered(ledger: Ledger) -> None:
     with ledger.write() as tx:
         assert runs.due(tx, "acme", "members", MINUTE, NOON)
         runs.stream_completed(tx, "acme", "members", now=NOON, every_seconds=60, total=7)
         assert not runs.due(tx, "acme", "members", MINUTE, after(0.9))
         runs.stream_failed(tx, "acme", "members", "No answer.", now=after(0.95), every_seconds=60)
-        assert runs.due(tx, "acme", "members", MINUTE, after(1))
+        assert not runs.due(tx, "acme", "members", MINUTE, after(1))
+        assert runs.due(tx, "acme", "members", MINUTE, after(2))
         assert runs.due(tx, "globex", "members", MINUTE, NOON)
 
 
