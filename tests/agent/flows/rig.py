@@ -132,7 +132,6 @@ class Rig:
         with self.agent() as engine:
             for account in engine.active_accounts():
                 engine.start_turn(account)
-            engine.take_requests()
             settle(engine)
             engine.publish()
         self.ends = engine.ends
@@ -238,9 +237,11 @@ def taken(engine: Engine, account_id: str = "acme") -> Work:
 
 
 def settle(engine: Engine) -> None:
-    """Until the agent has nothing to do. Raises what made it give up."""
+    """Until the agent has nothing to do, requests of staff included. Raises what made it give up."""
+    engine.take_requests()
     while engine.is_busy() and not engine.stop.is_set():
         engine.wait(0.05)
+        engine.take_requests()
     if engine.trouble is not None:
         raise engine.trouble
 
