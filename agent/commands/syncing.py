@@ -74,8 +74,7 @@ def _sync(settings: Settings, options: argparse.Namespace, output: Output) -> in
         chosen = _chosen(engine, options.account)
         for account in chosen:
             engine.start_turn(account)
-        engine.take_requests()
-        work_until(engine, timetable(engine), is_done=lambda: not engine.is_busy())
+        work_until(engine, timetable(engine), is_done=lambda: _is_idle(engine))
         engine.publish()
         engine.prune()
         waiting = _waiting(engine)
@@ -162,6 +161,7 @@ def _obey(settings: Settings, _options: argparse.Namespace, output: Output) -> i
 
 
 def _is_idle(engine: Engine) -> bool:
+    """Requests whose slot was busy until now count as work."""
     engine.take_requests()
     return not engine.is_busy()
 

@@ -47,7 +47,8 @@ def _text(found: list[Customer], *, agent_is_alive: bool) -> str:
         "An agent is at work." if agent_is_alive else "No agent is at work (cron starts one at its time)."
     )
     if not found:
-        return f"{running}\nNo account is connected. Connect one with 'python -m agent connect --subdomain NAME'."
+        connect = "Connect one with 'python -m agent connect --subdomain NAME'."
+        return f"{running}\nNo account is connected. {connect}"
     rows = [[c.account_id, c.health.sentence, f"{c.candidates:,}", when(c.last_good_at)] for c in found]
     return f"{running}\n{table(['ACCOUNT', 'HEALTH', 'CANDIDATES', 'LAST GOOD SYNC'], rows)}"
 
