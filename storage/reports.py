@@ -8,6 +8,7 @@ from sqlalchemy import Boolean, Column, Connection, Integer, Table, select
 
 from storage.ledger import schema
 from storage.ledger.schema import UtcDateTime
+from storage.report_columns import COLUMNS
 
 TABLES: dict[str, tuple[Table, str]] = {
     "accounts": (schema.accounts, "Connected accounts and their state"),
@@ -31,7 +32,12 @@ def tables(tx: Connection) -> dict[str, pa.Table]:
 
 
 def comments() -> dict[str, str]:
-    return {name: comment for name, (_, comment) in TABLES.items()}
+    """A sentence for each table (`runs`) and each column (`runs.state`)."""
+    told = {name: comment for name, (_, comment) in TABLES.items()}
+    for name, (table, _) in TABLES.items():
+        for column in table.c:
+            told[f"{name}.{column.name}"] = COLUMNS.get(f"{name}.{column.name}") or COLUMNS[column.name]
+    return told
 
 
 def _arrow(tx: Connection, table: Table) -> pa.Table:

@@ -126,11 +126,6 @@ def forget_streams(tx: Connection) -> None:
     tx.execute(S.delete())
 
 
-def failures(tx: Connection, account_id: str, stream: str) -> int:
-    one = (S.c.account_id == account_id, S.c.stream == stream)
-    return tx.execute(select(S.c.failures_in_a_row).where(*one)).scalar() or 0
-
-
 def set_status(tx: Connection, account_id: str, **values: Any) -> None:
     """Write numbers of the account's status row; the keys are its columns."""
     tx.execute(A.update().where(A.c.account_id == account_id).values(**values))
