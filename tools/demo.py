@@ -1,5 +1,6 @@
 """`make demo`: a pretend Workable, the agent and the dashboard, with invented people, until Ctrl-C."""
 
+import argparse
 import json
 import os
 import signal
@@ -10,7 +11,7 @@ import time
 import urllib.error
 import urllib.request
 import webbrowser
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,6 @@ from typing import Any
 from cryptography.fernet import Fernet
 
 ROOT = Path(__file__).resolve().parent.parent
-HOME = ROOT / ".demo"
 ACCOUNTS = "acme:account,globex:oauth"
 READY_WITHIN_SECONDS = 60.0
 END_WITHIN_SECONDS = 10.0
@@ -28,12 +28,16 @@ class DemoProblem(Exception):
     """The demo cannot go on; the message says why."""
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Run until Ctrl-C or until a part ends by itself; 0 or 1."""
+    parser = argparse.ArgumentParser(prog="tools/demo.py", description="The demo.")
+    parser.add_argument("--home", type=Path, default=ROOT / ".demo", help="where its data and logs are kept")
+    parser.add_argument("--candidates", type=int, default=1200, help="of each customer")
+    options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
-        with _parts() as parts:
-            _set_up(parts)
+        with _parts(options.home.resolve()) as parts:
+            _set_up(parts, options.candidates)
             parts.watch()
     except DemoProblem as problem:
         sys.stderr.write(f"{problem}\n")
@@ -53,11 +57,12 @@ def _as_interrupt(_number: int, _frame: object) -> None:
 class Parts:
     """The programs of the demo, each with a log of its own; all of them end when the demo does."""
 
-    def __init__(self) -> None:
+    def __init__(self, home: Path) -> None:
+        self.home = home
         self._running: dict[str, subprocess.Popen[bytes]] = {}
 
     def start(self, name: str, module: str, *arguments: str, env: dict[str, str]) -> None:
-        with (HOME / f"{name}.log").open("ab") as log:
+        with (self.home / f"{name}.log").open("ab") as log:
             # A session of its own: Ctrl-C reaches the demo alone, which then ends its parts in order.
             self._running[name] = subprocess.Popen(  # noqa: S603 -- our own programs, without a shell
                 [sys.executable, "-m", module, *arguments],
@@ -67,7 +72,7 @@ class Parts:
     def check(self) -> None:
         for name, process in self._running.items():
             if process.poll() is not None:
-                raise DemoProblem(f"The {name} has ended by itself; {HOME / name}.log tells why.")
+                raise DemoProblem(f"The {name} has ended by itself; {self.home / name}.log tells why.")
 
     def watch(self) -> None:
         while True:
@@ -93,43 +98,45 @@ def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
 
 
 @contextmanager
-def _parts() -> Iterator[Parts]:
-    HOME.mkdir(exist_ok=True)
-    parts = Parts()
+def _parts(home: Path) -> Iterator[Parts]:
+    home.mkdir(parents=True, exist_ok=True)
+    parts = Parts(home)
     try:
         yield parts
     finally:
         parts.end()
 
 
-def _set_up(parts: Parts) -> None:
-    sandbox = _start_sandbox(parts)
-    env = _environment(sandbox)
+def _set_up(parts: Parts, candidates: int) -> None:
+    sandbox = _start_sandbox(parts, candidates)
+    env = _environment(parts.home, sandbox)
     for name, account in sandbox["accounts"].items():
-        _connect(name, account, env)
+        _connect(parts.home, name, account, env)
     parts.start("agent", "agent", "run", env=env)
     parts.start("dashboard", "dashboard", env=env)
     address = f"http://127.0.0.1:{env['IVW_DASHBOARD_PORT']}"
     _wait_for(parts, lambda: _answers(f"{address}/_stcore/health"), "the dashboard")
-    _tell(address)
+    _tell(parts.home, address)
 
 
-def _start_sandbox(parts: Parts) -> dict[str, Any]:
-    ready = HOME / "sandbox.json"
+def _start_sandbox(parts: Parts, candidates: int) -> dict[str, Any]:
+    home = parts.home
+    ready = home / "sandbox.json"
     ready.unlink(missing_ok=True)
     parts.start(
-        "sandbox", "sandbox", "--port", str(_port("sandbox", 8700)), "--data", str(HOME / "sandbox.sqlite3"),
-        "--accounts", ACCOUNTS, "--candidates", "1200", "--jobs", "12", "--life", "4",
-        "--ready-file", str(ready), env=dict(os.environ),
+        "sandbox", "sandbox", "--port", str(_port(home, "sandbox", 8700)),
+        "--data", str(home / "sandbox.sqlite3"), "--ready-file", str(ready),
+        "--accounts", ACCOUNTS, "--candidates", str(candidates), "--jobs", "12", "--life", "4",
+        env=dict(os.environ),
     )  # fmt: skip
     _wait_for(parts, ready.exists, "the sandbox")
     told: dict[str, Any] = json.loads(ready.read_text(encoding="utf-8"))
     return told
 
 
-def _port(name: str, preferred: int) -> int:
+def _port(home: Path, name: str, preferred: int) -> int:
     """The port of the last run if it is free, else the preferred one, else any."""
-    kept = HOME / f"{name}.port"
+    kept = home / f"{name}.port"
     wishes = [int(kept.read_text())] if kept.exists() else []
     for wish in [*wishes, preferred, 0]:
         with socket.socket() as probe:
@@ -144,31 +151,31 @@ def _port(name: str, preferred: int) -> int:
     raise DemoProblem("No free port was found on this machine.")
 
 
-def _environment(sandbox: dict[str, Any]) -> dict[str, str]:
+def _environment(home: Path, sandbox: dict[str, Any]) -> dict[str, str]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith("IVW_")}
     return outside | {
-        "IVW_DATA_DIR": str(HOME / "data"),
-        "IVW_SECRET_KEY_FILE": str(_key()),
+        "IVW_DATA_DIR": str(home / "data"),
+        "IVW_SECRET_KEY_FILE": str(_key(home)),
         "IVW_ALLOW_HOSTS": f"{sandbox['host']}:{sandbox['port']}",
         "IVW_POLL_SECONDS": "10",
         "IVW_METADATA_SECONDS": "120",
         "IVW_SWEEP_SECONDS": "1800",
         "IVW_PUBLISH_SECONDS": "20",
-        "IVW_DASHBOARD_PORT": str(_port("dashboard", 8501)),
+        "IVW_DASHBOARD_PORT": str(_port(home, "dashboard", 8501)),
     }
 
 
-def _key() -> Path:
-    path = HOME / "secret.key"
+def _key(home: Path) -> Path:
+    path = home / "secret.key"
     if not path.exists():
         path.touch(mode=0o600)
         path.write_bytes(Fernet.generate_key())
     return path
 
 
-def _connect(name: str, account: dict[str, Any], env: dict[str, str]) -> None:
+def _connect(home: Path, name: str, account: dict[str, Any], env: dict[str, str]) -> None:
     """Once; again only when the sandbox had to take another port."""
-    mark = HOME / f"{name}.connected"
+    mark = home / f"{name}.connected"
     if mark.exists() and mark.read_text() == account["base_url"]:
         return
     command = [sys.executable, "-m", "agent", "connect", "--subdomain", name, "--token-stdin"]
@@ -188,7 +195,7 @@ def _wait_for(parts: Parts, is_there: Any, what: str) -> None:
         parts.check()
         if time.monotonic() > end:
             raise DemoProblem(
-                f"Waited {READY_WITHIN_SECONDS:.0f} s for {what}; the logs in {HOME} tell more."
+                f"Waited {READY_WITHIN_SECONDS:.0f} s for {what}; the logs in {parts.home} tell more."
             )
         time.sleep(0.2)
 
@@ -201,8 +208,8 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _tell(address: str) -> None:
-    published = (HOME / "data" / "published" / "analytics.duckdb").relative_to(ROOT)
+def _tell(home: Path, address: str) -> None:
+    shown = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
     sys.stdout.write(f"""
 The dashboard:  {address}
 
@@ -211,10 +218,10 @@ What to look at
   After that people apply, move and are hired by themselves every few seconds, and the numbers follow.
 - Open a customer: try 'Run test sync', 'Backfill' and the stage mapping.
 - Analysts open the published copy at any time, for example:
-  duckdb -readonly {published} "FROM marts.funnel LIMIT 10"
+  duckdb -readonly {shown}/data/published/analytics.duckdb "FROM marts.funnel LIMIT 10"
 - The command line sees the same, in another terminal:
-  IVW_DATA_DIR={(HOME / "data").relative_to(ROOT)} .venv/bin/python -m agent status
-- What the programs say is in {HOME.relative_to(ROOT)}/*.log
+  IVW_DATA_DIR={shown}/data .venv/bin/python -m agent status
+- What the programs say is in {shown}/*.log
 
 Ctrl-C ends everything.
 """)
@@ -224,4 +231,4 @@ Ctrl-C ends everything.
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
