@@ -124,7 +124,8 @@ STREAMS = {
     "account": "Account",
     "candidates": "Changed candidates",
     "jobs": "Jobs",
-    "pipelines": "Stages",
+    "stages": "Account's stages",
+    "pipelines": "Jobs' stages",
     "members": "Hiring team",
     "recruiters": "Recruiters",
     "listing": "Complete list",
@@ -136,6 +137,13 @@ RUN_KINDS = {
     "test_sync": "Test sync",
     "backfill": "Backfill",
     "deletions": "Deletions",
+}
+RUN_COUNTS = {
+    "requests": "Calls to Workable",
+    "rows_read": "Candidates that Workable sent",
+    "rows_inserted": "Candidates that were not known here",
+    "rows_changed": "Candidates that were known and had changed",
+    "rows_deleted": "Candidates that are gone from Workable",
 }
 RUN_STATES = {
     RunState.OK: ("Clean", "green", "#2C9A63"),
@@ -257,9 +265,18 @@ def due(at: datetime | None, now: datetime) -> str:
     if at is None:
         return "not planned"
     seconds = (at - now).total_seconds()
-    if seconds > 0:
+    if seconds >= 1:
         return f"in {span(seconds)}"
     return "due now" if seconds > -60 else f"overdue {span(-seconds)}"
+
+
+def took(seconds: float) -> str:
+    """How long something lasted; a span of zero would look as if nothing had been done.
+
+    >>> took(0.2), took(75)
+    ('< 1 s', '1 min')
+    """
+    return span(seconds) if seconds >= 1 else "< 1 s"
 
 
 def planned(customer: Customer) -> datetime | None:

@@ -164,4 +164,4 @@ def _rate(customer: Customer, now: datetime) -> None:
         limit=customer.rate_limit, others=customer.rate_others or 0, ago=words.ago(customer.rate_seen_at, now)
     )
     color = "orange" if used >= allowed else "off"
-    ui.kpi("Rate budget used", f"{used / allowed:.0%}", f"{used} of {allowed} per 10 s", color, hint)
+    ui.kpi("Rate budget used", f"{used / allowed:.0%}", f"{used:,} of {allowed:,} per 10 s", color, hint)

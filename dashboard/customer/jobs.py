@@ -51,7 +51,7 @@ def _row(job: dict[str, Any], stages: list[tuple[str, int]]) -> dict[str, object
         "state": [words.JOB_STATES.get(job["state"], (words.humanised(job["state"]), ""))[0]],
         "department": job["department"],
         "candidates": job["candidates"],
-        "stages": " → ".join(f"{name} {count:,}" for name, count in stages),
+        "stages": " → ".join(f"{name} {count:,}" for name, count in stages if count) or None,
         "shortcode": job["shortcode"],
     }
 
@@ -64,8 +64,8 @@ def _columns() -> Columns:
         "state": c.MultiselectColumn("State", options=labels, color=colors, width=96),
         "department": c.TextColumn("Department", width=104),
         "candidates": c.NumberColumn("Candidates", format="localized", width=90),
-        "stages": c.TextColumn("Candidates by stage", width=600),
-        "shortcode": c.TextColumn("Code", width=76, help="The job's short code in Workable"),
+        "stages": c.TextColumn("Candidates by stage", width=580),
+        "shortcode": c.TextColumn("Code", width=96, help="The job's short code in Workable"),
     }
 
 

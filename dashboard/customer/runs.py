@@ -17,8 +17,12 @@ BARS = 60
 FEWEST_SLOTS = 24
 ROWS = 200
 SHORTEST_BAR = 2.0
+# About as high as the table of streams beside it.
+CHART_HEIGHT = 224
 # Read when somebody asks and not on a schedule, so they cannot be late.
 ONE_OFF = ("test_sync", "deletions")
+# These bring what has changed, or one thing: how many rows there are, they cannot tell.
+WITHOUT_TOTAL = ("account", "candidates", "pipelines")
 COUNTS = {
     "requests": "Requests",
     "rows_read": "Read",
@@ -60,7 +64,7 @@ def _chart(found: list[dict[str, Any]], now: datetime) -> None:
         alt="Result and duration of each run, the newest last",
     )
     lengths = sorted(_seconds(run, now) for run in found)
-    typical, longest = span(lengths[len(lengths) // 2]), span(lengths[-1])
+    typical, longest = words.took(lengths[len(lengths) // 2]), words.took(lengths[-1])
     st.caption(f"A bar is as high as its run was long: {typical} typically, {longest} at most.")
 
 
@@ -81,7 +85,7 @@ def _bars(found: list[dict[str, Any]], now: datetime) -> pd.DataFrame:
             "Result": words.RUN_STATES[RunState(run["state"])][0],
             "Kind": words.RUN_KINDS.get(run["kind"], words.humanised(run["kind"])),
             "Started": words.utc(run["started_at"]),
-            "Took": span(_seconds(run, now)),
+            "Took": words.took(_seconds(run, now)),
             "Changed": run["rows_inserted"] + run["rows_changed"] + run["rows_deleted"],
             "Why": run["error"] or words.NOTHING,
             "height": max(SHORTEST_BAR, _seconds(run, now)),
@@ -95,7 +99,7 @@ def _spec(slots: int) -> dict[str, Any]:
     labels, _, colors = zip(*words.RUN_STATES.values(), strict=True)
     hover = ("Result", "Kind", "Started", "Took", "Changed", "Why")
     return {
-        "height": 124,
+        "height": CHART_HEIGHT,
         "mark": {"type": "bar", "cornerRadius": 2},
         "encoding": {
             "x": {
@@ -156,7 +160,7 @@ def _stream(stream: reads.Stream, now: datetime) -> dict[str, object]:
         "state": ["Late" if stream.is_late else "Never" if never else "On time"],
         "read": words.ago(stream.last_completed_at, now),
         "every": span(stream.every_seconds),
-        "total": stream.rows_total,
+        "total": None if stream.stream in WITHOUT_TOTAL else stream.rows_total,
         "why": stream.last_error,
     }
 
@@ -189,7 +193,7 @@ def _run(run: dict[str, Any], now: datetime) -> dict[str, object]:
         "ago": words.ago(run["started_at"], now),
         "kind": words.RUN_KINDS.get(run["kind"], words.humanised(run["kind"])),
         "state": [words.RUN_STATES[RunState(run["state"])][0]],
-        "took": span(_seconds(run, now)),
+        "took": words.took(_seconds(run, now)),
     }
     return told | {name: run[name] for name in COUNTS} | {"error": run["error"]}
 
@@ -197,7 +201,10 @@ def _run(run: dict[str, Any], now: datetime) -> dict[str, object]:
 def _run_columns() -> Columns:
     c = st.column_config
     labels, colors, _ = zip(*words.RUN_STATES.values(), strict=True)
-    numbers = {name: c.NumberColumn(label, format="localized", width=76) for name, label in COUNTS.items()}
+    numbers = {
+        name: c.NumberColumn(label, format="localized", width=76, help=words.RUN_COUNTS[name])
+        for name, label in COUNTS.items()
+    }
     return {
         **numbers,
         "started": c.DatetimeColumn("Started (UTC)", format="DD MMM HH:mm:ss", timezone="UTC", width=130),
