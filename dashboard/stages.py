@@ -30,7 +30,7 @@ class Pipelines(msgspec.Struct, frozen=True):
 
     def title(self, shortcode: str) -> str:
         titles = (job["title"] for job in self.jobs if job["shortcode"] == shortcode)
-        return str(next(titles, shortcode))
+        return next(titles, "").strip() or shortcode
 
 
 class Notice(msgspec.Struct, frozen=True):

@@ -270,6 +270,15 @@ def due(at: datetime | None, now: datetime) -> str:
     return "due now" if seconds > -60 else f"overdue {span(-seconds)}"
 
 
+def job_title(job: Mapping[str, Any]) -> str:
+    """A job without a title goes by its short code.
+
+    >>> job_title({"title": " ", "shortcode": "A1B2"})
+    'A1B2'
+    """
+    return str(job["title"]).strip() or str(job["shortcode"])
+
+
 def took(seconds: float) -> str:
     """How long something lasted; a span of zero would look as if nothing had been done.
 

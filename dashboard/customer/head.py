@@ -124,7 +124,7 @@ def _explanation(found: Details, now: datetime) -> list[str]:
 
 
 def _since(at: datetime, customer: Customer, now: datetime) -> str:
-    return f"Since {words.ago(at, now)}. Last good sync {words.ago(customer.last_good_at, now)}."
+    return f"First seen {words.ago(at, now)}. Last good sync {words.ago(customer.last_good_at, now)}."
 
 
 def _advice(code: str, customer: Customer) -> str:

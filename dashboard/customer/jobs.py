@@ -47,7 +47,7 @@ def _stages(job: dict[str, Any], pipelines: dict[str, list[dict[str, Any]]]) -> 
 
 def _row(job: dict[str, Any], stages: list[tuple[str, int]]) -> dict[str, object]:
     return {
-        "title": job["title"],
+        "title": words.job_title(job),
         "state": [words.JOB_STATES.get(job["state"], (words.humanised(job["state"]), ""))[0]],
         "department": job["department"],
         "candidates": job["candidates"],
@@ -75,7 +75,7 @@ def _pipeline(job: dict[str, Any], stages: list[tuple[str, int]]) -> None:
     )
     with st.container(border=True, gap="xsmall"):
         st.markdown("**Candidates by stage**")
-        st.text(job["title"])
+        st.text(words.job_title(job))
         st.vega_lite_chart(
             frame, _spec([name for name, _ in stages]), alt="Candidates in each stage of the job"
         )

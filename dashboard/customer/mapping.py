@@ -136,7 +136,7 @@ def _frame(found: stages.Pipelines, jobs: list[dict[str, Any]], draft: dict[str,
         choice = draft.get(code) or stages.saved_choice(found, code)
         rows.append(
             {
-                "title": job["title"],
+                "title": words.job_title(job),
                 "choice": choice,
                 "rule": _rules(found, code, draft, is_lacking=code in lacking),
                 "department": job["department"],

@@ -15,8 +15,10 @@ def show(found: Details, now: datetime) -> None:
     for request in reversed(found.requests):
         if request.state in OPEN:
             _progress(request, now, agent_is_alive=found.agent.is_alive)
+    busy = {r.kind for r in found.requests if r.state in OPEN}
     last = next((r for r in found.requests if r.state not in OPEN), None)
-    if last is not None:
+    # Beside one that runs, the end of the one before would be taken for its end.
+    if last is not None and last.kind not in busy:
         _result(last, now)
 
 

@@ -17,8 +17,10 @@ BARS = 60
 FEWEST_SLOTS = 24
 ROWS = 200
 SHORTEST_BAR = 2.0
+# Seconds: runs that are all short make low bars, so that a long one stands out when it comes.
+HIGHEST_AT_LEAST = 10.0
 # About as high as the table of streams beside it.
-CHART_HEIGHT = 224
+CHART_HEIGHT = 250
 # Read when somebody asks and not on a schedule, so they cannot be late.
 ONE_OFF = ("test_sync", "deletions")
 # These bring what has changed, or one thing: how many rows there are, they cannot tell.
@@ -60,7 +62,7 @@ def _chart(found: list[dict[str, Any]], now: datetime) -> None:
         return
     st.vega_lite_chart(
         _bars(found, now),
-        _spec(_slots(found)),
+        _spec(_slots(found), max(HIGHEST_AT_LEAST, *(_seconds(run, now) for run in found))),
         alt="Result and duration of each run, the newest last",
     )
     lengths = sorted(_seconds(run, now) for run in found)
@@ -94,8 +96,11 @@ def _bars(found: list[dict[str, Any]], now: datetime) -> pd.DataFrame:
     )
 
 
-def _spec(slots: int) -> dict[str, Any]:
-    """A plain Vega-Lite dict: the same picture costs ten times as much through a chart library."""
+def _spec(slots: int, highest: float) -> dict[str, Any]:
+    """A plain Vega-Lite dict, with `highest` seconds at the top.
+
+    The same picture costs ten times as much through a chart library.
+    """
     labels, _, colors = zip(*words.RUN_STATES.values(), strict=True)
     hover = ("Result", "Kind", "Started", "Took", "Changed", "Why")
     return {
@@ -112,7 +117,7 @@ def _spec(slots: int) -> dict[str, Any]:
                 "field": "height",
                 "type": "quantitative",
                 "axis": None,
-                "scale": {"type": "sqrt", "domainMin": 0},
+                "scale": {"type": "sqrt", "domain": [0, highest]},
             },
             "color": {
                 "field": "Result",
@@ -195,7 +200,9 @@ def _run(run: dict[str, Any], now: datetime) -> dict[str, object]:
         "state": [words.RUN_STATES[RunState(run["state"])][0]],
         "took": words.took(_seconds(run, now)),
     }
-    return told | {name: run[name] for name in COUNTS} | {"error": run["error"]}
+    # A run counts up when it ends.
+    counts = {name: run[name] if run["finished_at"] else None for name in COUNTS}
+    return told | counts | {"error": run["error"]}
 
 
 def _run_columns() -> Columns:

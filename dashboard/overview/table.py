@@ -78,12 +78,12 @@ def _columns() -> Columns:
         ),
         "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
         "sentence": c.TextColumn("How it is", width=336),
-        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=118),
-        "next": c.TextColumn("Next sync", width=100),
+        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=124),
+        "next": c.TextColumn("Next sync", width=92),
         "fresh": c.DatetimeColumn(
             "Candidates as of",
             format="distance",
-            width=120,
+            width=124,
             help="When all changed candidates had last been read",
         ),
         "candidates": c.NumberColumn("Candidates", format="localized", width=84),
@@ -93,10 +93,10 @@ def _columns() -> Columns:
             format="%d%%",
             min_value=0,
             max_value=100,
-            width=96,
+            width=88,
             help="Requests used of those allowed, in the latest 10 seconds in which the sync asked anything",
         ),
-        "token": c.TextColumn("Token", width=104),
+        "token": c.TextColumn("Token", width=108),
     }
 
 
