@@ -1,7 +1,6 @@
 """One agent process at work: which account does what, in which thread, and what staff asked for.
 
-A slot is one kind of work on one account; it is taken by one thread at a time. Polls have threads of their
-own, so that a listing of hours never delays them.
+A slot is one kind of work on one account; it is taken by one thread at a time.
 """
 
 import logging
@@ -44,9 +43,13 @@ class Engine:
     def __post_init__(self) -> None:
         self.connections = Connections(self.tools)
         many = self.tools.settings.accounts_at_once
+        # Threads of their own, so that listings of hours hold up neither polls, nor staff, nor analysts.
         self._polls = ThreadPoolExecutor(many, "poll")
-        self._longs = ThreadPoolExecutor(2 * many, "long")
+        self._walks = ThreadPoolExecutor(4 * many, "walk")
+        self._asked = ThreadPoolExecutor(many, "asked")
+        self._publisher = ThreadPoolExecutor(1, "publish")
         self._busy: dict[Slot, Future[None]] = {}
+        self._slots = threading.RLock()  # looking at a slot and taking it is one step
         self._next_poll: dict[str, datetime] = {}
         self._woken = threading.Event()
         self._unpublished = threading.Event()
@@ -61,7 +64,8 @@ class Engine:
         self._woken.clear()
 
     def is_busy(self, slot: Slot | None = None) -> bool:
-        busy = [s for s, future in self._busy.items() if not future.done()]
+        with self._slots:
+            busy = [s for s, future in self._busy.items() if not future.done()]
         return bool(busy) if slot is None else slot in busy
 
     def beat(self) -> None:
@@ -74,7 +78,7 @@ class Engine:
 
     def start_turn(self, account: Account) -> None:
         """Everything an account needs now, one after the other: what a cron line does."""
-        self._submit(self._longs, (account.account_id, "walk"), partial(self._turn, account))
+        self._submit(self._walks, (account.account_id, "walk"), partial(self._turn, account))
 
     def start_due_polls(self) -> None:
         """Poll each active account whose time has come."""
@@ -92,20 +96,23 @@ class Engine:
             waiting = requests.queued(tx)
         for request in waiting:
             slot = (request.account_id, SLOTS.get(Kind(request.kind), request.kind))
-            if self.is_busy(slot):
-                self._tell_it_waits(request)
-                continue
-            with self.tools.ledger.write() as tx:
-                claimed = requests.claim(tx, request.request_id, self.tools.agent_id, self.now())
-            if claimed:
-                self._submit(self._longs, slot, partial(self._obey, request))
+            with self._slots:
+                if self.is_busy(slot):
+                    self._tell_it_waits(request)
+                elif self._claimed(request):
+                    pool = self._walks if slot[1] == "walk" else self._asked
+                    self._submit(pool, slot, partial(self._obey, request))
+
+    def _claimed(self, request: Request) -> bool:
+        with self.tools.ledger.write() as tx:
+            return requests.claim(tx, request.request_id, self.tools.agent_id, self.now())
 
     def publish_when_due(self) -> None:
         """Publish what has changed, at most once in the set interval."""
         every = timedelta(seconds=self.tools.settings.publish_seconds)
         is_due = self._published_at is None or self.now() - self._published_at >= every
         if is_due and self._unpublished.is_set() and not self.is_busy(PUBLISH):
-            self._submit(self._longs, PUBLISH, self.publish)
+            self._submit(self._publisher, PUBLISH, self.publish)
 
     def publish(self) -> None:
         self._unpublished.clear()
@@ -119,18 +126,23 @@ class Engine:
             agents.prune(tx, kept, self.now())
 
     def close(self) -> None:
-        """Stop every wait, let the threads end, and tell that this agent has stopped."""
+        """Stop every wait, let the threads end, and tell that this agent has stopped and what it left."""
         self.stop.set()
         self.connections.stop()
-        self._polls.shutdown(cancel_futures=True)
-        self._longs.shutdown(cancel_futures=True)
+        for pool in (self._polls, self._walks, self._asked, self._publisher):
+            pool.shutdown(cancel_futures=True)
         self.connections.close()
         with self.tools.ledger.write() as tx:
+            requests.release_orphans(tx, self.now())
             agents.stop(tx, self.tools.agent_id, self.now())
 
     def _submit(self, pool: ThreadPoolExecutor, slot: Slot, action: Callable[[], None]) -> None:
-        future = pool.submit(self._guarded, slot, action)
-        self._busy[slot] = future
+        """Does nothing when the slot is taken."""
+        with self._slots:
+            if self.stop.is_set() or self.is_busy(slot):
+                return
+            future = pool.submit(self._guarded, slot, action)
+            self._busy[slot] = future
         future.add_done_callback(lambda _done: self._woken.set())
 
     def _guarded(self, slot: Slot, action: Callable[[], None]) -> None:
@@ -163,8 +175,8 @@ class Engine:
         work = self.connections.work(account)
         turns.poll(work, every=every)
         slot = (account.account_id, "walk")
-        if not self.is_busy(slot) and not self.stop.is_set() and (kind := turns.walk_is_due(work)):
-            self._submit(self._longs, slot, partial(self._walk, account, kind))
+        if not self.is_busy(slot) and (kind := turns.walk_is_due(work)):
+            self._submit(self._walks, slot, partial(self._walk, account, kind))
 
     def _walk(self, account: Account, kind: WalkKind) -> None:
         work = self.connections.work(account)

@@ -60,7 +60,7 @@ class Transaction:
 class Mirror:
     """Opens its file at first use. Threads take turns; a transaction within a transaction is refused."""
 
-    def __init__(self, path: Path, *, memory_limit: str = "192MB", threads: int = 2) -> None:
+    def __init__(self, path: Path, *, memory_limit: str = "192MB", threads: int = 1) -> None:
         self.path = path
         self.config = engine_config(path.parent / "tmp", memory_limit, threads)
         self._lock = threading.RLock()

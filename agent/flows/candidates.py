@@ -11,7 +11,7 @@ from enum import StrEnum
 import msgspec
 
 from agent.budget import Lane
-from agent.flows.run import Run, StreamResult
+from agent.flows.run import Cancelled, Run, StreamResult
 from agent.flows.storing import Batch, store
 from agent.work import Work
 from agent.workable import CandidatePage
@@ -39,10 +39,6 @@ class Place(msgspec.Struct):
     since: datetime | None
     next_url: str | None = None
     rows: int = 0
-
-
-class Cancelled(Exception):
-    """Somebody asked for the end of the walk; its place is forgotten, its rows stay."""
 
 
 Progress = Callable[[int, datetime | None], None]

@@ -10,8 +10,9 @@ from typing import Any
 
 from agent.errors import AgentError, Stopped, UsageProblem
 from agent.flows import account
-from agent.flows.candidates import Cancelled, WalkKind
+from agent.flows.candidates import WalkKind
 from agent.flows.revoke import revoke
+from agent.flows.run import Cancelled
 from agent.flows.trial import trial
 from agent.work import Tools, Work
 from storage import mirror_reads

@@ -49,11 +49,11 @@ def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
     Each job is read at most once in a run; a stage that stays unknown is no error.
     """
     work = run.work
-    places = [c for c in rows if c.job_shortcode not in run.pipelines_read]
+    places = {(c.job_shortcode, c.stage_name): c for c in rows if c.job_shortcode not in run.pipelines_read}
     if not places:
         return
     with work.tools.mirror.transaction() as tx:
-        unknown = mirror_pipelines.jobs_with_unknown_stage(tx, work.account_id, places)
+        unknown = mirror_pipelines.jobs_with_unknown_stage(tx, work.account_id, [*places.values()])
         updated = {job.shortcode: job.updated_at for job in mirror_reads.jobs(tx, work.account_id)}
     for shortcode in sorted(unknown):
         run.pipelines_read.add(shortcode)

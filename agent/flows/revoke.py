@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.errors import AgentError
+from agent.errors import AgentError, NotFound
 from agent.work import Work
 from storage.ledger import accounts, audit, problems
 from storage.ledger.accounts import AccountState
@@ -40,8 +40,16 @@ def _remove_subscriptions(work: Work) -> tuple[int, AgentError | None]:
     try:
         for subscription in work.workable.subscriptions() if ours else []:
             if subscription.target.startswith(f"{ours}/"):
-                work.workable.delete_subscription(subscription.subscription_id)
-                removed += 1
+                removed += _remove(work, subscription.subscription_id)
     except AgentError as error:
         return removed, error
     return removed, None
+
+
+def _remove(work: Work, subscription_id: str) -> bool:
+    """False when it was gone already."""
+    try:
+        work.workable.delete_subscription(subscription_id)
+    except NotFound:
+        return False
+    return True

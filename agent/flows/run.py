@@ -15,6 +15,10 @@ log = logging.getLogger(__name__)
 NEEDED = ("jobs", "candidates", "listing")
 
 
+class Cancelled(Exception):
+    """Somebody asked for the end of what is being done; what was stored until then stays."""
+
+
 @dataclass
 class Run:
     """The work with its requests counted, what it has done so far, and the first error met."""
@@ -109,6 +113,9 @@ def running(work: Work, kind: str) -> Iterator[Run]:
     except Stopped as error:
         _finish(run, RunState.INTERRUPTED, error)
         raise
+    except Cancelled:
+        _finish(run, RunState.CANCELLED, None)
+        raise
     except AgentError as error:
         if isinstance(error, NeedsPerson) and _is_refused_again(work, error):
             park(work, error)
@@ -156,9 +163,14 @@ def _finish(run: Run, state: RunState, error: AgentError | None) -> None:
 
 
 def park(work: Work, error: AgentError) -> None:
-    """The token is no good: stop calling Workable for this account until somebody reconnects it (B28)."""
+    """The token is no good: stop calling Workable for this account until somebody reconnects it (B28).
+
+    An account that was revoked or got a new token meanwhile is left as it is.
+    """
     now = work.now()
     with work.ledger_write() as tx:
-        accounts.set_state(tx, work.account_id, accounts.AccountState.RECONNECT, error.sentence, now)
-        problems.report(tx, work.account_id, "token_refused", error.sentence, now=now, needs_person=True)
+        present = accounts.get(tx, work.account_id)
+        if present.state == accounts.AccountState.ACTIVE and present.token_id == work.account.token_id:
+            accounts.set_state(tx, work.account_id, accounts.AccountState.RECONNECT, error.sentence, now)
+            problems.report(tx, work.account_id, "token_refused", error.sentence, now=now, needs_person=True)
     work.stop.set()

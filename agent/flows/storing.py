@@ -18,13 +18,13 @@ from storage.mirror_staging import Changes
 from storage.mirror_walks import set_cursor
 from storage.records import Candidate
 
-BATCH_ROWS = 1_000
+BATCH_ROWS = 2_000
 BATCH_SECONDS = 1.0
 
 
 @dataclass
 class Batch:
-    """Rows waiting to be stored together; full after a thousand rows or a second, so that little is re-read
+    """Rows waiting to be stored together; full after two thousand rows or a second, so that little is re-read
     after a crash and few commits are made when pages come fast.
     """
 

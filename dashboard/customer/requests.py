@@ -73,7 +73,9 @@ def _result(request: Request, now: datetime) -> None:
         State.CANCELLED: (st.info, ":material/cancel:"),
     }
     draw, icon = tones[State(request.state)]
-    with st.container(horizontal=True, vertical_alignment="top", key=f"result_{request.request_id}"):
+    with st.container(
+        horizontal=True, vertical_alignment="top", wrap=False, key=f"result_{request.request_id}"
+    ):
         draw(ui.plain(request.note or ""), title=words.outcome(request, now), icon=icon)
         st.button(
             "Dismiss",

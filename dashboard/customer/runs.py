@@ -10,6 +10,8 @@ from dashboard import access, words
 from dashboard.ui import Columns
 from storage import reads
 from storage.health import span
+from storage.ledger import accounts
+from storage.ledger.accounts import AccountState
 from storage.ledger.runs import RunState
 
 REFRESH_SECONDS = 5
@@ -40,12 +42,13 @@ def cards(account_id: str) -> None:
         now = access.now()
         with access.ledger().read() as tx:
             found, streams = reads.runs(tx, account_id, BARS), reads.streams(tx, account_id, now)
+            is_stopped = accounts.get(tx, account_id).state == AccountState.REVOKED
         streams = [stream for stream in streams if stream.stream not in ONE_OFF]
         left, right = st.columns(2)
         with left.container(border=True, gap="xsmall", height="stretch"):
             _chart(found, now)
         with right.container(border=True, gap="xsmall", height="stretch"):
-            _streams(streams, now)
+            _streams(streams, now, is_stopped=is_stopped)
 
 
 def _seconds(run: dict[str, Any], now: datetime) -> float:
@@ -130,14 +133,14 @@ def _spec(slots: int, highest: float) -> dict[str, Any]:
     }
 
 
-def _streams(streams: list[reads.Stream], now: datetime) -> None:
+def _streams(streams: list[reads.Stream], now: datetime, *, is_stopped: bool) -> None:
     st.markdown("**How fresh the data is**")
     if not streams:
         st.caption(words.NO_RUNS)
         return
     c = st.column_config
     st.dataframe(
-        pd.DataFrame([_stream(stream, now) for stream in streams]),
+        pd.DataFrame([_stream(stream, now, is_stopped=is_stopped) for stream in streams]),
         hide_index=True,
         row_height=34,
         height="content",
@@ -146,7 +149,10 @@ def _streams(streams: list[reads.Stream], now: datetime) -> None:
         column_config={
             "what": c.TextColumn("What", width=136),
             "state": c.MultiselectColumn(
-                "State", options=["On time", "Late", "Never"], color=["green", "red", "gray"], width=76
+                "State",
+                options=["On time", "Late", "Never", "Stopped"],
+                color=["green", "red", "gray", "gray"],
+                width=76,
             ),
             "read": c.TextColumn("Read", width=84),
             "every": c.TextColumn("Every", width=60),
@@ -158,16 +164,21 @@ def _streams(streams: list[reads.Stream], now: datetime) -> None:
     )
 
 
-def _stream(stream: reads.Stream, now: datetime) -> dict[str, object]:
-    never = stream.last_completed_at is None
+def _stream(stream: reads.Stream, now: datetime, *, is_stopped: bool) -> dict[str, object]:
     return {
         "what": words.STREAMS.get(stream.stream, words.humanised(stream.stream)),
-        "state": ["Late" if stream.is_late else "Never" if never else "On time"],
+        "state": ["Stopped" if is_stopped else _punctuality(stream)],
         "read": words.ago(stream.last_completed_at, now),
         "every": span(stream.every_seconds),
         "total": None if stream.stream in WITHOUT_TOTAL else stream.rows_total,
         "why": stream.last_error,
     }
+
+
+def _punctuality(stream: reads.Stream) -> str:
+    if stream.is_late:
+        return "Late"
+    return "Never" if stream.last_completed_at is None else "On time"
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
