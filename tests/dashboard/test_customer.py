@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from dashboard import words
-from storage.ledger import accounts, problems, requests, runs
+from storage.ledger import accounts, problems, requests, runs, schema
 from storage.ledger.database import Ledger
 from storage.ledger.requests import Kind, State
 from tests.dashboard.visits import CUSTOMER, TOKEN, add, agent_reported, customer, shown, visit
@@ -188,6 +188,19 @@ def test_the_last_result_stays_in_words_until_it_is_dismissed(
     assert told not in shown(page)
 
 
+def test_how_the_last_one_ended_is_not_told_beside_one_that_runs(ledger: Ledger) -> None:
+    add(ledger, "ant")
+    before = filed(ledger, Kind.BACKFILL, is_taken=True)
+    with ledger.write() as tx:
+        requests.finish(tx, before, State.DONE, "Read 50 candidates.", now=datetime.now(UTC))
+    assert "Backfill finished" in shown(customer("ant"))
+    filed(ledger, Kind.TEST_SYNC)
+    assert "Backfill finished" in shown(customer("ant"))
+    filed(ledger, Kind.BACKFILL)
+
+    assert "Backfill finished" not in shown(customer("ant"))
+
+
 def test_many_missing_candidates_can_be_confirmed_as_deleted(ledger: Ledger) -> None:
     add(ledger, "ant")
     with ledger.write() as tx:
@@ -212,6 +225,27 @@ def test_a_late_stream_is_marked_and_one_offs_are_left_out(ledger: Ledger) -> No
     assert "Test sync" not in states
 
 
+def test_only_what_is_counted_as_a_whole_tells_how_many_there_are(ledger: Ledger) -> None:
+    add(ledger, "ant")
+    with ledger.write() as tx:
+        for name in ("jobs", "pipelines", "stages"):
+            runs.stream_completed(tx, "ant", name, now=NOW, every_seconds=60, total=8)
+    table = customer("ant").dataframe[0].value
+    told = dict(zip(table["what"], table["total"], strict=True))
+
+    assert (told["Jobs"], told["Account's stages"]) == (8, 8)
+    assert told["Jobs' stages"] != told["Jobs' stages"]  # nothing is shown: not a number
+
+
+def test_nothing_of_a_revoked_customer_is_late(ledger: Ledger) -> None:
+    add(ledger, "ant", "revoked")
+    with ledger.write() as tx:
+        runs.stream_completed(tx, "ant", "jobs", now=NOW - timedelta(hours=5), every_seconds=60)
+    table = customer("ant").dataframe[0].value
+
+    assert {state for states in table["state"] for state in states} == {"Stopped"}
+
+
 def test_only_the_open_tab_is_sent(ledger: Ledger) -> None:
     add(ledger, "ant")
 
@@ -226,6 +260,25 @@ def test_jobs_show_how_many_candidates_stand_in_each_stage(ledger: Ledger) -> No
     assert len(table) == 2
     assert table["stages"].iloc[0].startswith("Sourced ")
     assert " → Hired " in table["stages"].iloc[0]
+
+
+def test_a_job_without_a_title_goes_by_its_code(ledger: Ledger) -> None:
+    add(ledger, "ant", jobs=1)
+    with ledger.write() as tx:
+        tx.execute(schema.board_jobs.update().values(title=" "))
+    table = customer("ant", tab="Jobs").dataframe[-1].value
+
+    assert table["title"].iloc[0] == table["shortcode"].iloc[0]
+
+
+def test_a_run_tells_its_counts_when_it_has_ended(ledger: Ledger) -> None:
+    add(ledger, "ant")
+    with ledger.write() as tx:
+        runs.start(tx, "ant", "backfill", "agent-1", datetime.now(UTC))
+    table = customer("ant", tab="Runs").dataframe[-1].value
+
+    assert table["rows_read"].isna().iloc[0]
+    assert table["rows_read"].notna().iloc[1]
 
 
 def test_runs_tell_what_went_wrong(ledger: Ledger) -> None:
