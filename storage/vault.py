@@ -1,6 +1,7 @@
 """Encrypts tokens at rest, each bound to its account, with one or more Fernet keys (newest first)."""
 
 import json
+from contextlib import suppress
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -22,12 +23,13 @@ class Vault:
                 "and set IVW_SECRET_KEY or IVW_SECRET_KEY_FILE."
             )
         try:
-            self._fernet = MultiFernet([Fernet(k) for k in parts])
+            fernets = [Fernet(k) for k in parts]
         except ValueError:
             raise KeyProblem(
                 "IVW_SECRET_KEY is not a valid key: each one is 44 characters of base64. "
                 f"Make one with '{KEY_COMMAND}'."
             ) from None
+        self._first, self._fernet = fernets[0], MultiFernet(fernets)
 
     def seal(self, account_id: str, token: str) -> bytes:
         return self._fernet.encrypt(json.dumps([account_id, token]).encode())
@@ -39,8 +41,18 @@ class Vault:
         except InvalidToken:
             raise KeyProblem(
                 "IVW_SECRET_KEY is not the key that encrypted the stored tokens. "
-                "Set the former key (several may stand there, newest first), or reconnect each account."
+                "Set the former key too (several may stand there, newest first). If it is lost, give each "
+                "account a new token with 'python -m agent reconnect --account NAME'."
             ) from None
         if owner != account_id:
             raise KeyProblem(f"The stored token of {account_id} belongs to another account; reconnect it.")
         return str(token)
+
+    def renewed(self, sealed: bytes) -> bytes | None:
+        """The same text sealed with the first key; None when it is already, or when no key opens it."""
+        with suppress(InvalidToken):
+            self._first.decrypt(sealed)
+            return None
+        with suppress(InvalidToken):
+            return self._fernet.rotate(sealed)
+        return None

@@ -180,3 +180,11 @@ def token(tx: Connection, vault: Vault, account_id: str) -> str | None:
         select(K.c.sealed).where(K.c.account_id == account_id, K.c.replaced_at.is_(None))
     ).scalar()
     return None if sealed is None else vault.open(account_id, sealed)
+
+
+def renew_tokens(tx: Connection, vault: Vault) -> None:
+    """Seal every stored token with the vault's first key; one that no key opens stays as it is."""
+    for row in tx.execute(select(K.c.token_id, K.c.sealed).where(K.c.sealed.is_not(None))).all():
+        renewed = vault.renewed(row.sealed)
+        if renewed is not None:
+            tx.execute(K.update().where(K.c.token_id == row.token_id).values(sealed=renewed))

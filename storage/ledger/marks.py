@@ -2,12 +2,13 @@
 
 from sqlalchemy import Connection, select
 
-from storage.ledger import schema
+from storage.ledger import accounts, schema
 from storage.ledger.database import LedgerProblem
-from storage.vault import Vault
+from storage.vault import KeyProblem, Vault
 
 M = schema.meta
 CHECK = "key-check"
+CONDEMNED = "condemned"
 
 
 def check_region(tx: Connection, region: str) -> None:
@@ -20,13 +21,39 @@ def check_region(tx: Connection, region: str) -> None:
         )
 
 
-def check_key(tx: Connection, vault: Vault) -> None:
-    """Raises KeyProblem when the key is not the one that sealed what is here."""
-    stored = tx.execute(select(M.c.value).where(M.c.key == CHECK)).scalar()
-    if stored is None:
-        _mark(tx, CHECK, vault.seal(CHECK, CHECK).decode())
+def check_key(tx: Connection, vault: Vault, *, adopt: bool = False) -> None:
+    """Raises KeyProblem when no key is the one that sealed what is here.
+
+    When a former key fits, everything is sealed with the first, so that the former one can go.
+    `adopt` gives a lost key up instead of raising: tokens that it sealed stay closed until they are replaced.
+    """
+    stored = _mark(tx, CHECK, vault.seal(CHECK, CHECK).decode()).encode()
+    try:
+        vault.open(CHECK, stored)
+    except KeyProblem:
+        if not adopt:
+            raise
+        renewed: bytes | None = vault.seal(CHECK, CHECK)
     else:
-        vault.open(CHECK, stored.encode())
+        renewed = vault.renewed(stored)
+    if renewed is not None:
+        tx.execute(M.update().where(M.c.key == CHECK).values(value=renewed.decode()))
+        accounts.renew_tokens(tx, vault)
+
+
+def condemn_mirror(tx: Connection) -> None:
+    """The mirror was found damaged at work: whoever opens it next begins a new one."""
+    tx.execute(M.delete().where(M.c.key == "mirror"))
+    tx.execute(M.insert().values(key="mirror", value=CONDEMNED))
+
+
+def absolve_mirror(tx: Connection) -> None:
+    """The damaged mirror has been put aside."""
+    tx.execute(M.delete().where(M.c.key == "mirror"))
+
+
+def is_condemned(tx: Connection) -> bool:
+    return tx.execute(select(M.c.value).where(M.c.key == "mirror")).scalar() == CONDEMNED
 
 
 def is_new_mirror(tx: Connection, mirror_id: str) -> bool:

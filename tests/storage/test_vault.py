@@ -32,8 +32,20 @@ def test_another_key_is_refused_with_both_ways_out() -> None:
         Vault(NEW).open("acme", sealed)
     assert str(problem.value) == (
         "IVW_SECRET_KEY is not the key that encrypted the stored tokens. "
-        "Set the former key (several may stand there, newest first), or reconnect each account."
+        "Set the former key too (several may stand there, newest first). If it is lost, give each "
+        "account a new token with 'python -m agent reconnect --account NAME'."
     )
+
+
+def test_what_a_former_key_sealed_is_renewed_so_that_the_newest_key_alone_opens_it() -> None:
+    renewed = Vault(f"{NEW},{OLD}").renewed(Vault(OLD).seal("acme", "invented-token"))
+    assert renewed is not None
+    assert Vault(NEW).open("acme", renewed) == "invented-token"
+
+
+def test_what_the_first_key_sealed_or_no_key_opens_is_not_renewed() -> None:
+    assert Vault(f"{NEW},{OLD}").renewed(Vault(NEW).seal("acme", "invented-token")) is None
+    assert Vault(NEW).renewed(Vault(OLD).seal("acme", "invented-token")) is None
 
 
 def test_a_token_moved_to_another_account_does_not_open() -> None:
