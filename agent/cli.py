@@ -24,7 +24,7 @@ BUSY = 75
 USAGE = 2
 
 
-def main(arguments: Sequence[str]) -> int:
+def main(arguments: Sequence[str]) -> int:  # noqa: PLR0911 -- one return for each way to end
     """Run one command; its exit code. Errors end in one sentence on stderr."""
     options = parser().parse_args(arguments)
     output = Output(as_json=options.json)
@@ -43,6 +43,12 @@ def main(arguments: Sequence[str]) -> int:
         return BUSY
     except (SettingsProblem, KeyProblem, LedgerProblem, StorageProblem) as error:
         output.fail("set_up", str(error))
+        return 1
+    except Exception:
+        log.exception(
+            "an error of the agent's own"
+        )  # the log's filter blanks secrets and addresses of people
+        output.fail("own_error", "The agent met an error of its own. Its log above has the details.")
         return 1
     except KeyboardInterrupt:
         output.say("Stopped.")

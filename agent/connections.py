@@ -3,6 +3,8 @@
 import threading
 from dataclasses import dataclass
 
+from sqlalchemy import Connection as SqlConnection
+
 from agent.budget import Budget
 from agent.errors import NeedsPerson, Stopped
 from agent.transport import Transport
@@ -11,6 +13,7 @@ from agent.workable import Workable
 from storage.ledger import accounts, agents
 from storage.ledger.accounts import Account
 from storage.settings import Settings
+from storage.vault import KeyProblem
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,13 @@ def open_workable(
         stop=stop,
     )
     return Workable(transport, account_id)
+
+
+def _token(tools: Tools, tx: SqlConnection, account_id: str) -> str | None:
+    try:
+        return accounts.token(tx, tools.vault, account_id)
+    except KeyProblem as problem:
+        raise NeedsPerson(f"{account_id}: {problem}", code="key") from problem
 
 
 class Connections:
@@ -93,7 +103,7 @@ class Connections:
     def _opened(self, account: Account) -> Connection:
         tools = self._tools
         with tools.ledger.read() as tx:
-            token = accounts.token(tx, tools.vault, account.account_id)
+            token = _token(tools, tx, account.account_id)
         if token is None or account.token_id is None:
             raise NeedsPerson(
                 f"{account.account_id} has no token any more. "

@@ -5,30 +5,35 @@ A slot is one kind of work on one account; it is taken by one thread at a time.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from agent.connections import Connections
-from agent.errors import AgentError, Stopped
+from agent.errors import AgentError, Partly, Stopped
 from agent.flows import account as turns
 from agent.flows.candidates import WalkKind
-from agent.flows.obey import fail, obey
+from agent.flows.obey import fail, finish_revoked, obey
 from agent.flows.publishing import publish
+from agent.flows.run import Run
 from agent.flows.watching import watching
 from agent.work import Tools
-from storage.ledger import accounts, agents, requests, runs
+from storage.ledger import accounts, agents, marks, problems, requests, runs
 from storage.ledger.accounts import Account, AccountState
+from storage.ledger.database import LedgerProblem
 from storage.ledger.requests import Kind, Request
 from storage.ledger.runs import RunState
+from storage.mirror_errors import MirrorDamaged, StorageProblem
 
 log = logging.getLogger(__name__)
 Slot = tuple[str, str]
 SLOTS = {Kind.BACKFILL: "walk", Kind.CONFIRM_DELETIONS: "walk", Kind.SYNC: "poll"}
 ALL_PIPELINES = 1_000_000
 PUBLISH: Slot = ("", "publish")
+QUIET_INTERVALS = 10  # a copy in which only the freshness has changed is made this much more seldom
+OWN_ERROR = "The agent met an error of its own; its log has the details. Tell whoever looks after it."
 
 
 @dataclass
@@ -65,8 +70,10 @@ class Engine:
 
     def is_busy(self, slot: Slot | None = None) -> bool:
         with self._slots:
-            busy = [s for s, future in self._busy.items() if not future.done()]
-        return bool(busy) if slot is None else slot in busy
+            if slot is None:
+                return any(not future.done() for future in self._busy.values())
+            future = self._busy.get(slot)
+            return future is not None and not future.done()
 
     def beat(self) -> None:
         with self.tools.ledger.write() as tx:
@@ -108,16 +115,21 @@ class Engine:
             return requests.claim(tx, request.request_id, self.tools.agent_id, self.now())
 
     def publish_when_due(self) -> None:
-        """Publish what has changed, at most once in the set interval."""
+        """Publish what has changed, at most once in the set interval; more seldom the mere freshness too."""
         every = timedelta(seconds=self.tools.settings.publish_seconds)
-        is_due = self._published_at is None or self.now() - self._published_at >= every
-        if is_due and self._unpublished.is_set() and not self.is_busy(PUBLISH):
+        waited = None if self._published_at is None else self.now() - self._published_at
+        if waited is None or waited >= (every if self._unpublished.is_set() else QUIET_INTERVALS * every):
             self._submit(self._publisher, PUBLISH, self.publish)
 
     def publish(self) -> None:
         self._unpublished.clear()
         self._published_at = self.now()
         publish(self.tools)
+
+    def retire(self) -> None:
+        """From now on a click starts an agent of its own; what was asked before is still done here."""
+        with self.tools.ledger.write() as tx:
+            agents.stop(tx, self.tools.agent_id, self.now())
 
     def prune(self) -> None:
         kept = timedelta(days=self.tools.settings.keep_runs_days)
@@ -154,26 +166,51 @@ class Engine:
         except AgentError as error:
             self.ends[slot[0]] = error
             log.warning("%s: %s", slot[0], error.sentence)
-        except BaseException as error:
-            self.trouble = error
-            self.stop.set()
-            raise
-        finally:
-            if slot != PUBLISH:
-                self._unpublished.set()
+        except (LedgerProblem, StorageProblem) as problem:
+            self._give_up(problem)
+        except Exception:
+            log.exception("%s: an error of the agent's own in %s", *slot)
+            self.ends[slot[0]] = AgentError(OWN_ERROR, code="own_error")
+            self._report_own_error(slot[0])
+
+    def _give_up(self, problem: LedgerProblem | StorageProblem) -> None:
+        """A damaged mirror is marked, so that the next agent puts it aside and reads everything again."""
+        if isinstance(problem, MirrorDamaged):
+            with self.tools.ledger.write() as tx:
+                marks.condemn_mirror(tx)
+        self.trouble = problem
+        self.stop.set()
+
+    def _report_own_error(self, account_id: str) -> None:
+        with self.tools.ledger.write() as tx:
+            problems.report(tx, account_id, "own_error", OWN_ERROR, now=self.now(), needs_person=True)
 
     def _turn(self, account: Account) -> None:
         work = self.connections.work(account)
-        run = turns.poll(work, every=turns.usual_gap(work), new_at_once=ALL_PIPELINES)
-        self.ends[account.account_id] = run.error or run.state
+        ran = [turns.poll(work, every=turns.usual_gap(work), new_at_once=ALL_PIPELINES)]
         if kind := turns.walk_is_due(work):
-            run = turns.walk(work, kind, watching(work))
-            if run.error:
-                self.ends[account.account_id] = run.error
+            ran.append(turns.walk(work, kind, watching(work)))
+        self._note_end(account.account_id, ran)
+
+    def _note_end(self, account_id: str, ran: Sequence[Run]) -> None:
+        """The account's turn as a whole: failed only if no part of it was done."""
+        error = next((run.error for run in ran if run.error), None)
+        if error is not None and any(run.tally.done for run in ran):
+            error = Partly(error.sentence, code=error.code)
+        self.ends[account_id] = error or RunState.OK
+        self._resolve_own_error(account_id)
+        self._unpublished.set()
+
+    def _resolve_own_error(self, account_id: str) -> None:
+        with self.tools.ledger.write() as tx:
+            problems.resolve(tx, account_id, "own_error", now=self.now())
 
     def _poll(self, account: Account, every: timedelta) -> None:
         work = self.connections.work(account)
-        turns.poll(work, every=every)
+        run = turns.poll(work, every=every)
+        self._resolve_own_error(account.account_id)
+        if run.changed:
+            self._unpublished.set()
         slot = (account.account_id, "walk")
         if not self.is_busy(slot) and (kind := turns.walk_is_due(work)):
             self._submit(self._walks, slot, partial(self._walk, account, kind))
@@ -181,16 +218,21 @@ class Engine:
     def _walk(self, account: Account, kind: WalkKind) -> None:
         work = self.connections.work(account)
         turns.walk(work, kind, watching(work))
+        self._unpublished.set()
 
     def _obey(self, request: Request) -> None:
         try:
             with self.tools.ledger.read() as tx:
                 account = accounts.get(tx, request.account_id)
+            if request.kind == Kind.REVOKE and account.state == AccountState.REVOKED:
+                finish_revoked(self.tools, request)
+                return
             work = self.connections.work(account)
         except AgentError as error:
             fail(self.tools, request, error)
             return
         obey(work, request, agent_stops=self.stop)
+        self._unpublished.set()
 
     def _tell_it_waits(self, request: Request) -> None:
         if request.note is None:

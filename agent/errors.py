@@ -9,6 +9,7 @@ AgentError
 ├── Refused             a definite no to this very request
 ├── UnknownOutcome      a write whose answer was lost; look before sending it again
 ├── Blocked             an address that may not be contacted
+├── Partly              done in part; the rest is tried again
 └── Stopped             the agent is shutting down
 """
 
@@ -90,5 +91,13 @@ class Blocked(AgentError):
     default_code = "host_not_allowed"
 
 
+class Partly(AgentError):
+    """Something was done and something was not; the sentence is that of what was not."""
+
+    exit_code = 3
+    default_code = "partly"
+
+
 class Stopped(AgentError):
+    exit_code = 3
     default_code = "stopped"

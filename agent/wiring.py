@@ -84,17 +84,22 @@ def _register(ledger: Ledger, kind: str, clock: Clock) -> str:
 def _open_or_rebuild(mirror: Mirror, ledger: Ledger, clock: Clock) -> None:
     """A damaged or missing mirror is begun anew: Workable has all of it (behaviours B26)."""
     try:
-        identity = _identity(mirror, clock)
+        identity = _identity(mirror, ledger, clock)
     except MirrorDamaged as damage:
         aside = mirror.rebuild(str(damage), now=clock())
         log.warning("The mirror was damaged and is put aside as %s; everything is read again.", aside)
-        identity = _identity(mirror, clock)
+        with ledger.write() as tx:
+            marks.absolve_mirror(tx)
+        identity = _identity(mirror, ledger, clock)
     with ledger.write() as tx:
         if marks.is_new_mirror(tx, identity):
             runs.forget_streams(tx)
 
 
-def _identity(mirror: Mirror, clock: Clock) -> str:
+def _identity(mirror: Mirror, ledger: Ledger, clock: Clock) -> str:
+    with ledger.read() as tx:
+        if marks.is_condemned(tx):
+            raise MirrorDamaged(f"{mirror.path} was found damaged at work.")
     with mirror.transaction() as tx:
         identity = cursor(tx, "", MIRROR_ID)
         if identity is None:

@@ -51,7 +51,9 @@ class Work:
         return self.tools.clock()
 
     def server_now(self) -> datetime:
-        """Workable's own time, as far as its answers have shown it; watermarks are in this time."""
+        """Workable's own time, in which watermarks are; asks for it when no answer has shown it yet."""
+        if self.budget.server_seconds() is None:
+            self.workable.account()
         seconds = self.budget.server_seconds()
         return self.now() if seconds is None else datetime.fromtimestamp(seconds, UTC)
 

@@ -25,6 +25,8 @@ class Renamed(msgspec.Struct, frozen=True):
 
 
 class PipelineChange(msgspec.Struct, frozen=True):
+    """`renamed` has only stages of which it is clear who stood in them: names that no other stage shared."""
+
     renamed: tuple[Renamed, ...] = ()
     gone: tuple[Stage, ...] = ()
     added: tuple[Stage, ...] = ()
@@ -73,10 +75,11 @@ def replace_pipeline(
     ]
     _write(tx, account_id, job_shortcode, written, now)
     _mark_gone(tx, account_id, job_shortcode, gone, now)
-    _rename(tx, account_id, job_shortcode, [r for r in renamed if _is_clear(r, before)])
+    clear = tuple(r for r in renamed if _is_clear(r, before))
+    _rename(tx, account_id, job_shortcode, clear)
     _resolve_slugs(tx, account_id, job_shortcode)
     added = tuple(s for s in written if s.stage_id not in before)
-    return PipelineChange(renamed=tuple(renamed), gone=tuple(gone), added=added)
+    return PipelineChange(renamed=clear, gone=tuple(gone), added=added)
 
 
 def jobs_with_unknown_stage(tx: Transaction, account_id: str, rows: Sequence[Candidate]) -> set[str]:

@@ -10,9 +10,9 @@ import time
 from typing import Any
 
 from agent import wiring
-from agent.commands.syncing import ending_on_signals, timetable, work_until
-from agent.engine import Engine
+from agent.commands.syncing import ending_on_signals, timetable, wind_up, work_until
 from agent.errors import UsageProblem
+from agent.flows.obey import moment
 from agent.output import Output
 from storage.agent_lock import AgentBusy
 from storage.clock import utc_now
@@ -45,7 +45,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def _ask(settings: Settings, options: argparse.Namespace, output: Output) -> int:
     kind, actor = Kind(options.request), f"{getpass.getuser()} (command line)"
-    args = {"since": options.since} if getattr(options, "since", None) else {}
+    since = getattr(options, "since", None)
+    moment(since)  # a date that is none is told now
+    args = {"since": since} if since else {}
     with wiring.opened_ledger(settings) as ledger:
         wiring.opened_vault(settings, ledger)
         with ledger.read() as tx:
@@ -73,20 +75,14 @@ def _carried_out(settings: Settings, ledger: Ledger, request: Request, output: O
     while not watched.is_over():
         try:
             with wiring.agent_process(settings, "obey") as engine, ending_on_signals(engine):
-                _work(engine, watched)
+                work_until(engine, timetable(engine), is_done=watched.is_over)
+                wind_up(engine)
                 if engine.stop.is_set():
                     break
-        except (
-            AgentBusy
-        ):  # a running agent takes it within a second; if it dies, this process takes its place
+        except AgentBusy:
+            # A running agent takes it within a second; if it dies, this process takes its place.
             time.sleep(LOOK_SECONDS)
     return watched.request()
-
-
-def _work(engine: Engine, watched: "Watched") -> None:
-    engine.take_requests()
-    work_until(engine, timetable(engine), is_done=lambda: watched.is_over() and not engine.is_busy())
-    engine.publish()
 
 
 class Watched:
@@ -124,4 +120,6 @@ def _told(done: Request, output: Output) -> int:
         output.say("Stopped before it was done; the next agent goes on with it.")
         return CANCELLED
     output.answer(document, lambda: done.note or done.state)
-    return {State.DONE: 0, State.CANCELLED: CANCELLED}.get(State(done.state), FAILED)
+    if done.state == State.FAILED:
+        return int((done.result or {}).get("exit_code", FAILED))
+    return CANCELLED if done.state == State.CANCELLED else 0

@@ -3,6 +3,7 @@
 import argparse
 import logging
 import signal
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,12 +12,15 @@ import schedule
 
 from agent import wiring
 from agent.engine import Engine
-from agent.errors import AgentError, NeedsPerson
+from agent.errors import AgentError, NeedsPerson, Partly, Stopped
 from agent.flows.publishing import publish
 from agent.output import Output
+from storage import reads
 from storage.agent_lock import AgentBusy
+from storage.clock import utc_now
 from storage.ledger import accounts
 from storage.ledger.accounts import AccountState
+from storage.ledger.database import Ledger
 from storage.ledger.runs import RunState
 from storage.settings import Settings
 
@@ -71,12 +75,13 @@ def work_until(engine: Engine, times: schedule.Scheduler, *, is_done: Any) -> No
 
 def _sync(settings: Settings, options: argparse.Namespace, output: Output) -> int:
     with wiring.agent_process(settings, "sync") as engine, ending_on_signals(engine):
-        chosen = _chosen(engine, options.account)
-        for account in chosen:
+        for account in _chosen(engine, options.account):
+            engine.ends[account.account_id] = Stopped(
+                "It was stopped before it was done; the next run goes on."
+            )
             engine.start_turn(account)
-        work_until(engine, timetable(engine), is_done=lambda: _is_idle(engine))
-        engine.publish()
         engine.prune()
+        wind_up(engine)
         waiting = _waiting(engine)
         ends = dict(engine.ends)
     code = _exit_code(ends, waiting if options.account is None else [])
@@ -107,19 +112,23 @@ def _exit_code(ends: dict[str, RunState | AgentError], waiting: list[str]) -> in
     errors = [end for end in ends.values() if isinstance(end, AgentError)]
     if waiting or any(error.exit_code == PERSON for error in errors):
         return PERSON
-    if errors and len(errors) == len(ends):
+    if errors and all(error.exit_code == 1 for error in errors) and len(errors) == len(ends):
         return 1
     return PARTLY if errors else 0
 
 
 def _document(ends: dict[str, RunState | AgentError], waiting: list[str]) -> dict[str, Any]:
     told = {
-        account_id: {"state": "failed", "code": end.code, "error": end.sentence}
+        account_id: {"state": _state(end), "code": end.code, "error": end.sentence}
         if isinstance(end, AgentError)
         else {"state": end.value}
         for account_id, end in sorted(ends.items())
     }
     return {"accounts": told, "waiting_for_reconnect": waiting}
+
+
+def _state(end: AgentError) -> str:
+    return {Partly: "degraded", Stopped: "interrupted"}.get(type(end), "failed")
 
 
 def _text(ends: dict[str, RunState | AgentError], waiting: list[str]) -> str:
@@ -150,14 +159,40 @@ def _run(settings: Settings, _options: argparse.Namespace, output: Output) -> in
 
 
 def _obey(settings: Settings, _options: argparse.Namespace, output: Output) -> int:
-    try:
-        with wiring.agent_process(settings, "obey") as engine, ending_on_signals(engine):
-            engine.take_requests()
-            work_until(engine, timetable(engine), is_done=lambda: _is_idle(engine))
-            engine.publish()
-    except AgentBusy:
-        output.say("Another agent is at work; it does what was asked for.")
+    with wiring.opened_ledger(settings) as ledger:
+        wiring.opened_vault(settings, ledger)
+        while _waits(ledger):
+            try:
+                with wiring.agent_process(settings, "obey") as engine, ending_on_signals(engine):
+                    wind_up(engine)
+                    if engine.stop.is_set():
+                        break
+            except AgentBusy:
+                if _is_alive(ledger):
+                    output.say("Another agent is at work; it does what was asked for.")
+                    break
+                time.sleep(TICK_SECONDS)  # that one is just ending
     return 0
+
+
+def _waits(ledger: Ledger) -> bool:
+    with ledger.read() as tx:
+        return reads.any_request_waits(tx)
+
+
+def _is_alive(ledger: Ledger) -> bool:
+    with ledger.read() as tx:
+        return reads.agent_is_alive(tx, utc_now())
+
+
+def wind_up(engine: Engine) -> None:
+    """Finish what is under way and asked for, publish, and end so that no click falls between two agents."""
+    while not engine.stop.is_set():
+        work_until(engine, timetable(engine), is_done=lambda: _is_idle(engine))
+        engine.publish()
+        engine.retire()
+        if _is_idle(engine):
+            return
 
 
 def _is_idle(engine: Engine) -> bool:

@@ -21,7 +21,7 @@ def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NE
         catalogue.read_catalogue(run, new_at_once=new_at_once)
         seconds = int(every.total_seconds()) if every else work.tools.settings.poll_seconds
         is_good = run.part("candidates", seconds, lambda: candidates.poll(run))
-    _conclude(work, started, every, is_good=is_good)
+    _conclude(run, started, every, is_good=is_good)
     return run
 
 
@@ -33,12 +33,12 @@ def usual_gap(work: Work) -> timedelta | None:
     return gap if gap is not None and MINUTE <= gap <= DAY else None
 
 
-def _conclude(work: Work, started: datetime, every: timedelta | None, *, is_good: bool) -> None:
+def _conclude(run: Run, started: datetime, every: timedelta | None, *, is_good: bool) -> None:
     status: dict[str, datetime | None] = {"last_run_at": started}
     if is_good:
-        status["last_good_at"] = work.now()
+        status["last_good_at"] = run.work.now()
     status["next_run_at"] = None if every is None else started + every
-    board.refresh(work, **status)
+    board.conclude(run, **status)
 
 
 def walk_is_due(work: Work) -> WalkKind | None:
@@ -59,7 +59,7 @@ def walk_is_due(work: Work) -> WalkKind | None:
 
 def walk(work: Work, kind: WalkKind, progress: Progress, *, since: datetime | None = None) -> Run:
     """List candidates completely (or those created after `since`) and settle what is gone."""
-    every = work.tools.settings.sweep_seconds
+    every = work.tools.settings.sweep_seconds if since is None else None
     with running(work, kind.value) as run:
         run.part("listing", every, lambda: _listing(run, progress, since))
     board.refresh(work)
@@ -69,8 +69,8 @@ def walk(work: Work, kind: WalkKind, progress: Progress, *, since: datetime | No
 def _listing(run: Run, progress: Progress, since: datetime | None) -> StreamResult:
     missing = candidates.walk(run, progress, since=since)
     if missing is not None:
-        deletions.settle(run, missing)
         _note_first_sync(run.work)
+        deletions.settle(run, missing)
     tally = run.tally
     return StreamResult(tally.rows_inserted + tally.rows_changed + tally.rows_deleted, tally.rows_read)
 

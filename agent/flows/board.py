@@ -2,11 +2,32 @@
 
 from typing import Any
 
+from agent.flows.run import Run
 from agent.work import Work
 from storage import mirror_pipelines, mirror_reads
 from storage.ledger import board, runs
 from storage.ledger.board import BoardJob, BoardStage
 from storage.mirror_reads import StoredJob
+
+
+def conclude(run: Run, **status: Any) -> None:
+    """Write what a poll has to tell; the mirror is looked at only when the poll has changed it."""
+    if run.changed:
+        refresh(run.work, **status)
+        return
+    with run.work.ledger_write() as ledger:
+        runs.set_status(ledger, run.work.account_id, **_rate(run.work), **status)
+
+
+def _rate(work: Work) -> dict[str, Any]:
+    usage = work.budget.snapshot()
+    return {
+        "rate_limit": usage.limit,
+        "rate_allowed": usage.allowed,
+        "rate_used": usage.used,
+        "rate_others": usage.others,
+        "rate_seen_at": work.now(),
+    }
 
 
 def refresh(work: Work, **status: Any) -> None:
@@ -25,7 +46,6 @@ def refresh(work: Work, **status: Any) -> None:
         for shortcode, pipeline in pipelines.items()
         for s in pipeline
     ]
-    usage = work.budget.snapshot()
     with work.ledger_write() as ledger:
         board.replace(ledger, work.account_id, shown, stages)
         runs.set_status(
@@ -35,11 +55,7 @@ def refresh(work: Work, **status: Any) -> None:
             jobs=len(jobs),
             live_jobs=sum(job.is_live for job in jobs),
             members=members,
-            rate_limit=usage.limit,
-            rate_allowed=usage.allowed,
-            rate_used=usage.used,
-            rate_others=usage.others,
-            rate_seen_at=work.now(),
+            **_rate(work),
             **status,
         )
 

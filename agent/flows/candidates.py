@@ -17,6 +17,7 @@ from agent.work import Work
 from agent.workable import CandidatePage
 from storage import mirror_walks
 from storage.ledger import accounts
+from storage.mirror import Transaction
 from storage.mirror_staging import Changes
 from storage.mirror_walks import Missing, cursor, set_cursor
 
@@ -113,11 +114,18 @@ def _place(work: Work, since: datetime | None) -> Place:
     with work.tools.mirror.transaction() as tx:
         stored = cursor(tx, work.account_id, _slot(since))
         place = None if stored is None else msgspec.json.decode(stored, type=Place)
-        if place is None or place.since != since:
+        if place is None or place.since != since or not _is_in_progress(tx, work.account_id, place):
             walk_id = mirror_walks.begin_walk(tx, work.account_id, now=now) if since is None else None
             place = Place(walk_id, since)
             set_cursor(tx, work.account_id, _slot(since), _text(place), now=now)
     return place
+
+
+def _is_in_progress(tx: Transaction, account_id: str, place: Place) -> bool:
+    if place.walk_id is None:
+        return True
+    walk_there = mirror_walks.walk_in_progress(tx, account_id)
+    return walk_there is not None and walk_there.walk_id == place.walk_id
 
 
 def _text(place: Place) -> str:
@@ -136,6 +144,8 @@ def _read_all(run: Run, place: Place, progress: Progress) -> None:
             cursors = {_slot(place.since): _text(place)}
             store(run, batch.taken(), baseline=first_read, cursors=cursors, walk_id=place.walk_id)
             progress(place.rows, newest)
+    if batch.rows:
+        store(run, batch.taken(), baseline=first_read, cursors={}, walk_id=place.walk_id)
 
 
 def _pages(work: Work, place: Place) -> Iterator[CandidatePage]:
@@ -145,9 +155,10 @@ def _pages(work: Work, place: Place) -> Iterator[CandidatePage]:
     while True:
         known, has_more = last, False
         for page in more:
-            if all(c.candidate_id == known for c in page.candidates):
+            if known is not None and all(c.candidate_id == known for c in page.candidates):
                 continue
-            last, has_more = page.candidates[-1].candidate_id, True
+            if page.candidates:
+                last, has_more = page.candidates[-1].candidate_id, True
             yield page
         if last is None or not has_more:
             return

@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import msgspec
 
-from agent.errors import AgentError
+from agent.errors import AgentError, NotFound, TryLater
 from agent.flows.pipelines import PIPELINE, PipelineRead, store_pipeline, whole
 from agent.flows.run import Run, StreamResult
 from agent.work import Work
@@ -78,10 +78,26 @@ def _default_pipeline(run: Run) -> StreamResult:
 
 
 def _pipelines(run: Run, new_at_once: int) -> StreamResult:
-    work, changed = run.work, 0
+    work, changed, failed = run.work, 0, None
     for job in _to_read(work, new_at_once):
-        changed += store_pipeline(work, job.shortcode, job.updated_at).changed
+        try:
+            changed += store_pipeline(work, job.shortcode, job.updated_at).changed
+        except NotFound:
+            _drop_if_gone(work, job)
+        except TryLater as error:  # the other jobs' pipelines can be read all the same
+            failed = failed or error
+    if failed is not None:
+        raise failed
     return StreamResult(changed)
+
+
+def _drop_if_gone(work: Work, job: StoredJob) -> None:
+    """Its stages were not found; asked a second time, a job that is still there shows itself."""
+    try:
+        work.workable.job_stages(job.shortcode)
+    except NotFound:
+        with work.tools.mirror.transaction() as tx:
+            mirror_lists.mark_jobs_deleted(tx, work.account_id, [job.shortcode], now=work.now())
 
 
 def _to_read(work: Work, new_at_once: int) -> list[StoredJob]:

@@ -3,7 +3,7 @@
 import logging
 
 from agent.budget import Lane
-from agent.errors import NotFound
+from agent.errors import NeedsPerson, NotFound
 from agent.flows.run import Run
 from agent.rules.deletion import is_suspicious
 from storage import mirror_walks
@@ -40,7 +40,7 @@ def settle(run: Run, missing: Missing, *, confirmed: bool = False) -> None:
 
 
 def _is_gone(run: Run, candidate_id: str) -> bool:
-    """A single 404 may be spurious, so it takes two."""
+    """A single 404 may be spurious, so it takes two; what may not be seen is not gone."""
     return all(_is_404(run, candidate_id) for _ in range(2))
 
 
@@ -49,6 +49,9 @@ def _is_404(run: Run, candidate_id: str) -> bool:
         run.work.workable.candidate(candidate_id, lane=Lane.BACKFILL)
     except NotFound:
         return True
+    except NeedsPerson as error:
+        if error.code != "forbidden":
+            raise
     return False
 
 

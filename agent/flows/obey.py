@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from agent.errors import AgentError, Stopped, UsageProblem
+from agent.errors import AgentError, NeedsPerson, Stopped, UsageProblem
 from agent.flows import account
 from agent.flows.candidates import WalkKind
-from agent.flows.revoke import revoke
+from agent.flows.revoke import STILL_TO_DO, revoke
 from agent.flows.run import Cancelled
 from agent.flows.trial import trial
 from agent.work import Tools, Work
 from storage import mirror_reads
-from storage.ledger import requests
+from storage.ledger import accounts, requests
+from storage.ledger.accounts import AccountState
 from storage.ledger.requests import Kind, Request, State
 
 log = logging.getLogger(__name__)
@@ -57,8 +58,8 @@ def obey(work: Work, request: Request, *, agent_stops: threading.Event) -> None:
     except Stopped as error:
         if agent_stops.is_set():
             log.info("request %d waits for the next agent", request.request_id)
-        else:  # the account was parked, revoked or taken over meanwhile
-            fail(work.tools, request, error)
+        else:
+            _interrupted(work, request, error)
     except AgentError as error:
         fail(work.tools, request, error)
     except Exception:
@@ -68,9 +69,32 @@ def obey(work: Work, request: Request, *, agent_stops: threading.Event) -> None:
         _finish(work, request, State.DONE, note, result)
 
 
+def _interrupted(work: Work, request: Request, error: Stopped) -> None:
+    """The account was reconnected, parked, revoked or taken over while the request was under way."""
+    with work.tools.ledger.write() as tx:
+        state = accounts.get(tx, work.account_id).state
+        if state == AccountState.ACTIVE:
+            requests.requeue(tx, request.request_id)
+    if state != AccountState.ACTIVE:
+        why = "was revoked" if state == AccountState.REVOKED else "waits for a new token"
+        fail(
+            work.tools, request, NeedsPerson(f"The account {why}, so this was not finished.", code=error.code)
+        )
+
+
+def finish_revoked(tools: Tools, request: Request) -> None:
+    """The account was revoked before; only the request's own end was missing."""
+    with tools.ledger.write() as tx:
+        note = f"Token destroyed, syncing stopped. {STILL_TO_DO}"
+        requests.finish(tx, request.request_id, State.DONE, note, now=tools.clock())
+
+
 def fail(tools: Tools, request: Request, error: AgentError) -> None:
     with tools.ledger.write() as tx:
-        requests.finish(tx, request.request_id, State.FAILED, error.sentence, now=tools.clock())
+        result = {"exit_code": error.exit_code}
+        requests.finish(
+            tx, request.request_id, State.FAILED, error.sentence, now=tools.clock(), result=result
+        )
 
 
 def _finish(
@@ -99,7 +123,7 @@ def _sync(work: Work, _request: Request) -> Outcome:
 
 
 def _backfill(work: Work, request: Request) -> Outcome:
-    since = _since(request.args.get("since"))
+    since = moment(request.args.get("since"))
     with work.tools.mirror.transaction() as tx:
         known = mirror_reads.live_count(tx, work.account_id, since=since)
     progress = Progress(work, request, known or None)
@@ -118,7 +142,7 @@ def _backfill(work: Work, request: Request) -> Outcome:
     return note, {"candidates": rows, "changed": new}
 
 
-def _since(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
     if not text:
         return None
     try:

@@ -1,12 +1,13 @@
 """Reads a pipeline and makes renamed stages known everywhere, so that a new name is not taken for a move."""
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
-from agent.errors import BadAnswer, NotFound
+from agent.errors import AgentError, BadAnswer, Stopped
 from agent.flows.run import Run, StreamResult
 from agent.work import Work
 from agent.workable import Listing
@@ -15,6 +16,7 @@ from storage.ledger import events
 from storage.mirror_walks import set_cursor
 from storage.records import Candidate
 
+log = logging.getLogger(__name__)
 T = TypeVar("T")
 PIPELINE = "pipeline:"  # name of the cursor, followed by the job's shortcode
 
@@ -38,15 +40,16 @@ def store_pipeline(work: Work, shortcode: str, job_updated_at: datetime | None) 
         if shortcode:
             set_cursor(mirror, work.account_id, PIPELINE + shortcode, mark, now=work.now())
         with work.ledger_write() as ledger:
-            for renamed in change.renamed:
-                events.rename_stage(ledger, work.account_id, shortcode, renamed.old, renamed.new)
+            names = {renamed.old: renamed.new for renamed in change.renamed}
+            events.rename_stages(ledger, work.account_id, shortcode, names)
     return StreamResult(len(change.renamed) + len(change.gone) + len(change.added), len(stages))
 
 
 def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
     """Read the pipeline of each job in which a candidate stands at a stage that is not known there.
 
-    Each job is read at most once in a run; a stage that stays unknown is no error.
+    Each job is read at most once in a run; a stage that stays unknown is no error, and one job that cannot
+    be read keeps nobody else from being read.
     """
     work = run.work
     places = {(c.job_shortcode, c.stage_name): c for c in rows if c.job_shortcode not in run.pipelines_read}
@@ -59,8 +62,10 @@ def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
         run.pipelines_read.add(shortcode)
         try:
             store_pipeline(work, shortcode, updated.get(shortcode))
-        except NotFound:  # the job went between the listing and now; its candidates will follow
-            continue
+        except AgentError as error:
+            if isinstance(error, Stopped) or error.code == "token_refused":
+                raise
+            log.warning("%s: stages of job %s: %s", work.account_id, shortcode, error.sentence)
 
 
 def whole(listing: Listing[T], what: str) -> Listing[T]:

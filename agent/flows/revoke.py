@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agent.errors import AgentError, NotFound
+from agent.errors import AgentError, NotFound, Stopped
 from agent.work import Work
 from storage.ledger import accounts, audit, problems
 from storage.ledger.accounts import AccountState
@@ -41,6 +41,8 @@ def _remove_subscriptions(work: Work) -> tuple[int, AgentError | None]:
         for subscription in work.workable.subscriptions() if ours else []:
             if subscription.target.startswith(f"{ours}/"):
                 removed += _remove(work, subscription.subscription_id)
+    except Stopped:
+        raise  # the request waits for the next agent, which can still remove what is left
     except AgentError as error:
         return removed, error
     return removed, None

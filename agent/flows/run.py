@@ -21,7 +21,10 @@ class Cancelled(Exception):
 
 @dataclass
 class Run:
-    """The work with its requests counted, what it has done so far, and the first error met."""
+    """The work with its requests counted, what it has done so far, and the first error met.
+
+    `changed` counts rows of all streams that are new or different in the mirror.
+    """
 
     work: Work
     kind: str
@@ -29,6 +32,7 @@ class Run:
     tally: Tally = field(default_factory=Tally)
     error: AgentError | None = None
     pipelines_read: set[str] = field(default_factory=set)
+    changed: int = 0
 
     def part(self, stream: str, every_seconds: int | None, action: Callable[[], "StreamResult"]) -> bool:
         """Do one part; an error of it is recorded and the run goes on, unless the token is refused.
@@ -59,6 +63,7 @@ class Run:
 
     def _done(self, stream: str, every_seconds: int | None, result: "StreamResult") -> None:
         self.tally.done += 1
+        self.changed += result.changed
         if every_seconds is None:
             return
         now = self.work.now()
@@ -134,10 +139,12 @@ def _ends_all(stream: str, error: AgentError) -> bool:
 
 
 def _is_refused_again(work: Work, error: NeedsPerson) -> bool:
-    """One 401 may be a slip at Workable's door; a second one in a row counts."""
-    if error.code != "token_refused":
-        return True
+    """One refusal may be a slip at Workable's door; a second one in a row counts."""
     try:
+        if error.code == "forbidden":
+            for _page in work.workable.candidates(limit=1, updated_after=work.server_now()):
+                break
+            work.workable.jobs(updated_after=work.server_now())
         work.workable.account()
     except NeedsPerson:
         return True

@@ -77,7 +77,9 @@ def _make_file(path: Path) -> None:
 
 
 def _engine(path: Path, begin: str) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", module=driver, connect_args={"check_same_thread": False})
+    engine = create_engine(
+        f"sqlite:///{path}", module=driver, hide_parameters=True, connect_args={"check_same_thread": False}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: Any, _record: Any) -> None:

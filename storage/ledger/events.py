@@ -3,11 +3,11 @@
 The same page seen again, by another path or after a crash, adds nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, case, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.ledger import schema
@@ -112,10 +112,15 @@ def _add(tx: Connection, news: list[dict[str, Any]]) -> int:
     return added
 
 
-def rename_stage(tx: Connection, account_id: str, job_shortcode: str, old: str, new: str) -> None:
-    """A stage got another name: the candidates in it have not moved (behaviours B08)."""
-    where = (S.c.account_id == account_id, S.c.job_shortcode == job_shortcode, S.c.stage_name == old)
-    tx.execute(S.update().where(*where).values(stage_name=new))
+def rename_stages(tx: Connection, account_id: str, job_shortcode: str, names: Mapping[str, str]) -> None:
+    """Stages got other names, old to new: the candidates in them have not moved (behaviours B08).
+
+    All at once, so that two stages may swap their names.
+    """
+    if not names:
+        return
+    where = (S.c.account_id == account_id, S.c.job_shortcode == job_shortcode, S.c.stage_name.in_(names))
+    tx.execute(S.update().where(*where).values(stage_name=case(names, value=S.c.stage_name)))
 
 
 def forget(tx: Connection, account_id: str, candidate_ids: Sequence[str], now: datetime) -> None:

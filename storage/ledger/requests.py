@@ -85,6 +85,12 @@ def claim(tx: Connection, request_id: int, agent_id: str, now: datetime) -> bool
     return tx.execute(waiting.values(**values)).rowcount == 1
 
 
+def requeue(tx: Connection, request_id: int) -> None:
+    """Let it wait for its turn again."""
+    running = R.update().where(R.c.request_id == request_id, R.c.state == State.RUNNING)
+    tx.execute(running.values(state=State.QUEUED, agent_id=None))
+
+
 def note(tx: Connection, request_id: int, sentence: str) -> None:
     tx.execute(R.update().where(R.c.request_id == request_id).values(note=sentence))
 

@@ -191,7 +191,7 @@ def test_two_stages_within_one_second_are_a_move(ledger: Ledger) -> None:
 def test_b08_a_renamed_stage_moves_nobody(ledger: Ledger) -> None:
     with ledger.write() as tx:
         observe(tx, [made("a", "Applied", -60, -30), made("b", "Interview", -60, -30)])
-        events.rename_stage(tx, "acme", "J1", "Applied", "New")
+        events.rename_stages(tx, "acme", "J1", {"Applied": "New"})
         assert observe(tx, [made("a", "New", -60, -30), made("b", "Interview", -60, 1)]) == 0
         assert observe(tx, [made("a", "New", -60, 2)]) == 0
 
@@ -200,7 +200,7 @@ def test_a_renamed_stage_is_renamed_in_its_own_job_and_account_only(ledger: Ledg
     with ledger.write() as tx:
         observe(tx, [made("a", "Applied", -60, -30), candidate("b", job_shortcode="J2")])
         observe(tx, [made("a", "Applied", -60, -30)], "globex")
-        events.rename_stage(tx, "acme", "J1", "Applied", "New")
+        events.rename_stages(tx, "acme", "J1", {"Applied": "New"})
         assert [row["stage_name"] for row in rows(tx, schema.trigger_states)] == ["New", "Applied", "Applied"]
 
 
