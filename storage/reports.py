@@ -1,34 +1,48 @@
 """The reportable part of the ledger as columnar tables for the published copy: no tokens, no secrets."""
 
 import json
+from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import pyarrow as pa
-from sqlalchemy import Boolean, Column, Connection, Integer, Table, select
+from sqlalchemy import Boolean, Column, ColumnElement, Connection, Integer, Row, Select, Table, func, select
 
 from storage.ledger import schema
 from storage.ledger.schema import UtcDateTime
 from storage.report_columns import COLUMNS
 
+CHUNK = 10_000  # rows that are Python objects at a time; tens of megabytes at most
+RUNS_SPAN = timedelta(days=7)  # a week shows each weekday; older runs stay in the ledger
+# The copy is made anew each time: what it holds must not grow with the age of the ledger.
+NEWEST = {
+    "runs": 200_000,  # 500 accounts polled each minute make that in about 7 hours
+    "events": 500_000,  # entries into stages, of whatever age, stand in workable.stage_entries too
+    "audit": 100_000,  # these two are made by people, who take long to fill this
+    "requests": 100_000,
+}
 TABLES: dict[str, tuple[Table, str]] = {
     "accounts": (schema.accounts, "Connected accounts and their state"),
     "status": (schema.account_status, "The latest figures of each account"),
-    "runs": (schema.runs, "Every run: planned = done + skipped + failed + unknown parts"),
+    "runs": (
+        schema.runs,
+        "Runs of the last 7 days, the newest 200,000: planned = done + skipped + failed + unknown parts",
+    ),
     "streams": (schema.streams, "Freshness of each stream of each account"),
-    "requests": (schema.requests, "What staff asked for and how it ended"),
+    "requests": (schema.requests, "What staff asked for and how it ended, the newest 100,000"),
     "mappings": (
         schema.mappings,
         "Stage mappings in all versions; an empty job_shortcode is the account's default",
     ),
-    "events": (schema.events, "What happened to candidates, each thing once"),
+    "events": (schema.events, "What happened to candidates, each thing once, the newest 500,000"),
     "problems": (schema.problems, "Problems, open (resolved_at is NULL) and past"),
-    "audit": (schema.audit, "Who did what"),
+    "audit": (schema.audit, "Who did what, the newest 100,000"),
 }
 
 
 def tables(tx: Connection) -> dict[str, pa.Table]:
     """One table for each name of `TABLES`; times are UTC without a zone, JSON is text."""
-    return {name: _arrow(tx, table) for name, (table, _) in TABLES.items()}
+    return {name: _arrow(tx, table, _query(tx, name, table)) for name, (table, _) in TABLES.items()}
 
 
 def comments() -> dict[str, str]:
@@ -40,15 +54,32 @@ def comments() -> dict[str, str]:
     return told
 
 
-def _arrow(tx: Connection, table: Table) -> pa.Table:
-    columns = list(table.c)
-    values = list(zip(*tx.execute(select(*columns)), strict=True)) or [()] * len(columns)
-    return pa.table(
-        {
-            c.name: pa.array([_value(v) for v in data], _kind(c))
-            for c, data in zip(columns, values, strict=True)
-        }
-    )
+def _query(tx: Connection, name: str, table: Table) -> Select[Any]:
+    query = select(*table.c)
+    if name in NEWEST:
+        (key,) = table.primary_key.columns
+        last_left_out = select(key).order_by(key.desc()).limit(1).offset(NEWEST[name]).scalar_subquery()
+        query = query.where(key > func.coalesce(last_left_out, 0))
+    return query.where(*_recent(tx)) if name == "runs" else query
+
+
+def _recent(tx: Connection) -> list[ColumnElement[bool]]:
+    """Counted back from the run that began last, by its key: a clock that was once wrong hides nothing."""
+    r = schema.runs
+    last = tx.execute(select(r.c.started_at).order_by(r.c.run_id.desc()).limit(1)).scalar()
+    return [] if last is None else [r.c.started_at >= last - RUNS_SPAN]
+
+
+def _arrow(tx: Connection, table: Table, query: Select[Any]) -> pa.Table:
+    kinds = pa.schema([(c.name, _kind(c)) for c in table.c])
+    chunks = tx.execute(query.execution_options(yield_per=CHUNK)).partitions()
+    return pa.Table.from_batches([_batch(rows, kinds) for rows in chunks], kinds)
+
+
+def _batch(rows: Sequence[Row[Any]], kinds: pa.Schema) -> pa.RecordBatch:
+    columns = zip(*rows, strict=True)
+    arrays = [pa.array(map(_value, data), kind) for data, kind in zip(columns, kinds.types, strict=True)]
+    return pa.RecordBatch.from_arrays(arrays, schema=kinds)
 
 
 def _kind(column: Column[Any]) -> pa.DataType:

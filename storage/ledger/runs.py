@@ -13,6 +13,7 @@ from storage.ledger import schema
 R = schema.runs
 S = schema.streams
 A = schema.account_status
+PRUNED_AT_ONCE = 10_000  # a fraction of a second, so that nobody else waits long to write
 
 
 class RunState(StrEnum):
@@ -73,8 +74,11 @@ def interrupt_orphans(tx: Connection, now: datetime) -> None:
     tx.execute(R.update().where(R.c.state == RunState.RUNNING).values(**values))
 
 
-def prune(tx: Connection, older_than: timedelta, now: datetime) -> None:
-    tx.execute(R.delete().where(R.c.started_at < now - older_than))
+def prune(tx: Connection, older_than: timedelta, now: datetime) -> bool:
+    """Forget a slice of the old runs, oldest first; True when more may be left, for another transaction."""
+    old = R.c.started_at < now - older_than
+    oldest = select(R.c.run_id).where(old).order_by(R.c.started_at).limit(PRUNED_AT_ONCE)
+    return tx.execute(R.delete().where(R.c.run_id.in_(oldest))).rowcount == PRUNED_AT_ONCE
 
 
 def stream_completed(

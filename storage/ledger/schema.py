@@ -155,6 +155,7 @@ runs = Table(
     _maybe("error_code"),
     _maybe("error"),
     Index("runs_of_account", "account_id", "run_id"),
+    Index("runs_by_start", "started_at"),
 )
 
 requests = Table(

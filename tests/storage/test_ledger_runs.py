@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, text
 
 from storage import reads
 from storage.ledger import problems, runs, schema
@@ -56,8 +57,27 @@ def test_old_runs_are_pruned(ledger: Ledger) -> None:
     with ledger.write() as tx:
         for minute in (0, 10):
             runs.start(tx, "acme", "sync", "agent-1", after(minute))
-        runs.prune(tx, 5 * MINUTE, after(14))
+        assert runs.prune(tx, 5 * MINUTE, after(14)) is False
         assert [row["started_at"] for row in reads.runs(tx, "acme")] == [after(10)]
+
+
+def test_old_runs_are_pruned_in_slices_oldest_first_until_none_is_left(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "PRUNED_AT_ONCE", 2)
+    with ledger.write() as tx:
+        for minute in (2, 1, 0, 10):
+            runs.start(tx, "acme", "sync", "agent-1", after(minute))
+        assert runs.prune(tx, 5 * MINUTE, after(14)) is True
+        assert [row["started_at"] for row in reads.runs(tx, "acme")] == [after(10), after(2)]
+        assert runs.prune(tx, 5 * MINUTE, after(14)) is False
+        assert [row["started_at"] for row in reads.runs(tx, "acme")] == [after(10)]
+
+
+def test_old_runs_are_found_by_their_start_and_not_by_reading_all(ledger: Ledger) -> None:
+    with ledger.read() as tx:
+        plan = tx.execute(text("EXPLAIN QUERY PLAN SELECT run_id FROM runs WHERE started_at < '2026'")).all()
+    assert "runs_by_start" in str(plan)
 
 
 def test_a_stream_is_due_when_it_was_not_tried_within_its_interval_so_that_a_failing_one_is_not_hammered(

@@ -2,12 +2,16 @@
 
 from pathlib import Path
 
+import pytest
+
 from storage import reports
+from storage.ledger import events, requests, runs, schema
 from storage.ledger.database import Ledger
+from storage.ledger.requests import Kind
 from storage.mirror import Mirror
 from storage.publish import publish
 from storage.published import open_published
-from tests.storage.ledgers import NOON, TOKEN, connect
+from tests.storage.ledgers import NOON, TOKEN, after, candidate, connect
 
 
 def test_every_table_and_column_of_the_published_copy_says_what_it_means(
@@ -39,3 +43,44 @@ def test_the_reports_have_times_without_a_zone_and_no_token(ledger: Ledger) -> N
     assert tables["accounts"].column("connected_at").to_pylist() == [NOON.replace(tzinfo=None)]
     assert not any(TOKEN[-4:] in str(table.to_pylist()) for table in tables.values())
     assert "tokens" not in tables
+
+
+def test_only_the_newest_rows_of_what_grows_are_published(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("runs", "events", "audit", "requests"):
+        monkeypatch.setitem(reports.NEWEST, name, 3)
+    with ledger.write() as tx:
+        for n in range(5):
+            connect(tx, f"account-{n}")
+            runs.start(tx, "acme", "sync", "agent-1", after(n))
+            events.observe(tx, "acme", [candidate(f"c{n}")], baseline_before=NOON, now=after(n))
+            requests.file(tx, f"account-{n}", Kind.SYNC, {}, actor="ann@example.com", now=after(n))
+        tables = reports.tables(tx)
+    assert tables["accounts"].num_rows == 5
+    assert tables["runs"].column("run_id").to_pylist() == [3, 4, 5]
+    assert tables["events"].column("event_id").to_pylist() == [3, 4, 5]
+    assert tables["requests"].column("request_id").to_pylist() == [3, 4, 5]
+    assert tables["audit"].column("audit_id").to_pylist() == [8, 9, 10]
+
+
+def test_runs_are_published_for_a_week_back_from_the_one_that_began_last(ledger: Ledger) -> None:
+    week = 7 * 24 * 60
+    with ledger.write() as tx:
+        for minute in (-1, 0, 9 * week, week):  # the third was begun under a clock that was wrong
+            runs.start(tx, "acme", "sync", "agent-1", after(minute))
+        assert reports.tables(tx)["runs"].column("run_id").to_pylist() == [2, 3, 4]
+
+
+def test_rows_fetched_in_several_chunks_are_all_published_and_an_empty_table_keeps_its_columns(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reports, "CHUNK", 2)
+    with ledger.write() as tx:
+        for n in range(5):
+            runs.start(tx, "acme", "sync", "agent-1", after(n))
+        tables = reports.tables(tx)
+    assert tables["runs"].column("run_id").num_chunks == 3
+    assert tables["runs"].column("run_id").to_pylist() == [1, 2, 3, 4, 5]
+    assert tables["events"].num_rows == 0
+    assert tables["events"].column_names == [c.name for c in schema.events.c]

@@ -221,6 +221,7 @@ def upgrade() -> None:
         sa.Column("error", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("run_id"),
     )
+    op.create_index("runs_by_start", "runs", ["started_at"], unique=False)
     op.create_index("runs_of_account", "runs", ["account_id", "run_id"], unique=False)
     op.create_table(
         "streams",
