@@ -1,11 +1,13 @@
 """How a customer's sync is, in one sentence, judged against its own schedule."""
 
+import re
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 import msgspec
 
 GRACE = timedelta(seconds=30)
+REFUSED = re.compile(r"\brefuse[sd] the token\b")  # a state has no code of its own, only its sentence
 
 
 class Level(StrEnum):
@@ -31,6 +33,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
 
     state: str
     state_since: datetime
+    state_reason: str | None
     last_run_at: datetime | None
     last_good_at: datetime | None
     next_run_at: datetime | None
@@ -63,11 +66,17 @@ def judge(facts: Facts, now: datetime) -> Health:
     if facts.state == "revoked":
         return Health(Level.PAUSED, f"Revoked {clock_time(facts.state_since, now)}: nothing is synced.")
     if facts.state == "reconnect":
-        since = clock_time(facts.state_since, now)
-        return Health(Level.FAILING, f"Reconnect: Workable refuses the token since {since}.", True)
+        return Health(Level.FAILING, f"Reconnect: {_refusal(facts, now)}", True)
     if facts.problem and facts.problem_needs_person:
         return Health(Level.FAILING, facts.problem, True)
     return _late(facts, now) or _working(facts, now)
+
+
+def _refusal(facts: Facts, now: datetime) -> str:
+    """For a token that is refused as a whole, since when; otherwise what else is wrong with it."""
+    if facts.state_reason and not REFUSED.search(facts.state_reason):
+        return facts.state_reason
+    return f"Workable refuses the token since {clock_time(facts.state_since, now)}."
 
 
 def _late(facts: Facts, now: datetime) -> Health | None:

@@ -26,10 +26,9 @@ def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NE
 
 
 def usual_gap(work: Work) -> timedelta | None:
-    """How long the time between two runs has been, for judging whether cron is late; None when not known."""
+    """How long the time between two syncs has been, for judging whether cron is late; None when not known."""
     with work.tools.ledger.read() as tx:
-        last: datetime | None = runs.status(tx, work.account_id)["last_run_at"]
-    gap = None if last is None else work.now() - last
+        gap = runs.usual_gap(tx, work.account_id)
     return gap if gap is not None and MINUTE <= gap <= DAY else None
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
+from statistics import median
 from typing import Any
 
 import msgspec
@@ -13,6 +15,7 @@ from storage.ledger import schema
 R = schema.runs
 S = schema.streams
 A = schema.account_status
+LAST_SYNCS = 6  # five gaps: two odd ones do not decide
 PRUNED_AT_ONCE = 10_000  # a fraction of a second, so that nobody else waits long to write
 
 
@@ -65,6 +68,17 @@ def finish(
 ) -> None:
     values = msgspec.structs.asdict(tally) | {"error_code": error_code, "error": error}
     tx.execute(R.update().where(R.c.run_id == run_id).values(state=state, finished_at=now, **values))
+
+
+def usual_gap(tx: Connection, account_id: str) -> timedelta | None:
+    """The median time from one sync's start to the next, of the last few; None with fewer than two gaps.
+
+    One sync by hand, or one long downtime, does not count as the schedule.
+    """
+    syncs = select(R.c.started_at).where(R.c.account_id == account_id, R.c.kind == "sync")
+    starts = tx.execute(syncs.order_by(R.c.run_id.desc()).limit(LAST_SYNCS)).scalars().all()
+    gaps = [later - earlier for later, earlier in pairwise(starts)]
+    return median(gaps) if len(gaps) >= 2 else None
 
 
 def interrupt_orphans(tx: Connection, now: datetime) -> None:

@@ -14,6 +14,7 @@ def facts(**given: Any) -> Facts:
     usual: dict[str, Any] = {
         "state": "active",
         "state_since": after(-600),
+        "state_reason": None,
         "last_run_at": NOON,
         "last_good_at": NOON,
         "next_run_at": after(1),
@@ -32,6 +33,7 @@ NEVER = {
     "first_sync_done_at": None,
 }
 TROUBLE = {"problem": "The stage Interview is gone.", "problem_needs_person": True}
+REFUSAL = "Workable refused the token: it was revoked or has expired. Make a new token and reconnect."
 HICCUP = {"problem": "Members could not be read."}
 
 GOLDEN: list[tuple[str, dict[str, Any], float, Health]] = [
@@ -86,6 +88,18 @@ GOLDEN: list[tuple[str, dict[str, Any], float, Health]] = [
         {"state": "reconnect", "state_since": after(-30), **HICCUP},
         90,
         Health(Level.FAILING, "Reconnect: Workable refuses the token since 11:30 UTC.", needs_person=True),
+    ),
+    (
+        "a refused token with Workable's own reason",
+        {"state": "reconnect", "state_since": after(-30), "state_reason": REFUSAL},
+        90,
+        Health(Level.FAILING, "Reconnect: Workable refuses the token since 11:30 UTC.", needs_person=True),
+    ),
+    (
+        "a token that lacks a scope",
+        {"state": "reconnect", "state_since": after(-30), "state_reason": "The token lacks r_jobs."},
+        90,
+        Health(Level.FAILING, "Reconnect: The token lacks r_jobs.", needs_person=True),
     ),
     (
         "revoked on another day",

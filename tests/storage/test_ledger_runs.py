@@ -80,6 +80,28 @@ def test_old_runs_are_found_by_their_start_and_not_by_reading_all(ledger: Ledger
     assert "runs_by_start" in str(plan)
 
 
+@pytest.mark.parametrize(
+    ("minutes", "gap"),
+    [
+        ((), None),
+        ((0, 60), None),
+        ((0, 60, 120), 60),
+        ((0, 60, 120, 122, 180), 59),  # one by hand, just after cron's
+        ((0, 60, 120, 5000, 5060), 60),  # a long downtime
+        ((0, 1, 2, 3, 60, 120, 180, 240), 60),  # the schedule was changed: the oldest do not count
+    ],
+)
+def test_the_usual_gap_between_syncs_is_neither_that_of_a_hand_run_nor_of_a_downtime(
+    ledger: Ledger, minutes: tuple[float, ...], gap: float | None
+) -> None:
+    with ledger.write() as tx:
+        for minute in minutes:
+            runs.start(tx, "acme", "sync", "agent-1", after(minute))
+            runs.start(tx, "acme", "sweep", "agent-1", after(minute + 1))
+            runs.start(tx, "globex", "sync", "agent-1", after(minute + 2))
+        assert runs.usual_gap(tx, "acme") == (None if gap is None else gap * MINUTE)
+
+
 def test_a_stream_is_due_when_it_was_not_tried_within_its_interval_so_that_a_failing_one_is_not_hammered(
     ledger: Ledger,
 ) -> None:

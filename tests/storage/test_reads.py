@@ -68,6 +68,14 @@ def test_a_revoked_customer_stays_listed_after_its_token_is_gone(ledger: Ledger)
     assert found.health.sentence == "Revoked 12:01 UTC: nothing is synced."
 
 
+def test_an_account_to_reconnect_says_why(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        connect(tx)
+        accounts.set_state(tx, "acme", AccountState.RECONNECT, "The token lacks the scope r_jobs.", after(1))
+        (found,) = reads.customers(tx, after(2))
+    assert found.health.sentence == "Reconnect: The token lacks the scope r_jobs."
+
+
 def test_the_problem_that_needs_a_person_is_named_before_older_ones(ledger: Ledger) -> None:
     with ledger.write() as tx:
         healthy(tx, "acme")
