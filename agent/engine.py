@@ -134,8 +134,11 @@ class Engine:
     def prune(self) -> None:
         kept = timedelta(days=self.tools.settings.keep_runs_days)
         with self.tools.ledger.write() as tx:
-            runs.prune(tx, kept, self.now())
             agents.prune(tx, kept, self.now())
+        has_more = True
+        while has_more and not self.stop.is_set():  # a slice a transaction, so that nobody waits long
+            with self.tools.ledger.write() as tx:
+                has_more = runs.prune(tx, kept, self.now())
 
     def close(self) -> None:
         """Stop every wait, let the threads end, and tell that this agent has stopped and what it left."""

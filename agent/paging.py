@@ -1,12 +1,14 @@
 """Walks a paged list: fetches a page ahead of the caller and never runs in a circle."""
 
+import queue
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 
 import httpx
 import msgspec
 
+from agent.budget import LOOK_SECONDS
 from agent.errors import BadAnswer
 from agent.jsontext import decode, split_rows
 
@@ -27,6 +29,7 @@ class RowId(msgspec.Struct):
     id: str | int | None = None
 
 
+PAGES_AHEAD = 4
 # Fetches a URL's page; gives up when the event is set.
 Fetch = Callable[[httpx.URL, threading.Event], Page]
 
@@ -44,34 +47,72 @@ def page_of(body: bytes, list_key: str, url: str) -> Page:
 
 
 def walk(first: httpx.URL, fetch: Fetch, own: Callable[[str], httpx.URL]) -> Iterator[Page]:
-    """Yield the pages from `first` on, one fetched ahead.
+    """Yield the pages from `first` on, the next few fetched meanwhile.
 
-    A problem with a page shows when that page is asked for. Closing the iterator ends the fetch ahead of it.
+    A problem with a page shows when that page is asked for. Closing the iterator ends the fetching.
     """
-    abandoned = threading.Event()
     seen: set[str] = set()
 
     def fetch_new(url: httpx.URL) -> Page:
         if str(url) in seen:
             raise BadAnswer("The list leads back to a page that was read already; the walk was ended.")
         seen.add(str(url))
-        return _settled(url, lambda: fetch(url, abandoned))
+        return _settled(url, lambda: fetch(url, ahead.abandoned))
 
-    with ThreadPoolExecutor(1, "next-page") as ahead:
+    ahead = _Ahead(lambda address: fetch_new(own(address)))
+    page = fetch_new(first)
+    if page.next_url is None:
+        yield page
+        return
+    with ahead.started(page.next_url):
+        yield page
+        yield from ahead.pages()
+
+
+class _Ahead:
+    """Fetches pages in a thread of its own, a few more than were asked for."""
+
+    def __init__(self, fetch: Callable[[str], Page]) -> None:
+        self.abandoned = threading.Event()
+        self._fetch = fetch
+        self._fetched: queue.Queue[Page | BaseException] = queue.Queue(PAGES_AHEAD)
+
+    @contextmanager
+    def started(self, address: str) -> Iterator[None]:
+        thread = threading.Thread(target=self._run, args=(address,), name="next-pages")
+        thread.start()
         try:
-            page: Page | None = fetch_new(first)
-            while page is not None:
-                coming = _start(ahead, page.next_url, lambda address: fetch_new(own(address)))
-                yield page
-                page = coming.result() if coming else None
+            yield
         finally:
-            abandoned.set()
+            self.abandoned.set()
+            thread.join()
 
+    def pages(self) -> Iterator[Page]:
+        """Up to the last page."""
+        while True:
+            page = self._fetched.get()
+            if isinstance(page, BaseException):
+                raise page
+            yield page
+            if page.next_url is None:
+                return
 
-def _start(
-    ahead: ThreadPoolExecutor, next_url: str | None, fetch: Callable[[str], Page]
-) -> Future[Page] | None:
-    return None if next_url is None else ahead.submit(fetch, next_url)
+    def _run(self, address: str | None) -> None:
+        try:
+            while address is not None and not self.abandoned.is_set():
+                page = self._fetch(address)
+                self._hand_over(page)
+                address = page.next_url
+        except BaseException as error:  # noqa: BLE001 -- it is raised where the page is asked for
+            self._hand_over(error)
+
+    def _hand_over(self, page: Page | BaseException) -> None:
+        while not self.abandoned.is_set():
+            try:
+                self._fetched.put(page, timeout=LOOK_SECONDS)
+            except queue.Full:
+                continue
+            return
 
 
 def _settled(url: httpx.URL, fetch: Callable[[], Page]) -> Page:

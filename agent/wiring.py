@@ -37,11 +37,14 @@ def opened_ledger(settings: Settings) -> Iterator[Ledger]:
         ledger.close()
 
 
-def opened_vault(settings: Settings, ledger: Ledger) -> Vault:
-    """Raises KeyProblem when the key is missing or is not this ledger's."""
+def opened_vault(settings: Settings, ledger: Ledger, *, adopt: bool = False) -> Vault:
+    """Raises KeyProblem when the key is missing or is not this ledger's.
+
+    `adopt`: take the key all the same; accounts sealed with a lost one have to be reconnected.
+    """
     vault = Vault(settings.secret_key)
     with ledger.write() as tx:
-        marks.check_key(tx, vault)
+        marks.check_key(tx, vault, adopt=adopt)
     return vault
 
 

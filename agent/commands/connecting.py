@@ -70,12 +70,12 @@ def _reconnect(settings: Settings, options: argparse.Namespace, output: Output) 
     wish = Wish(
         known.account_id, token, base_url=known.base_url, region=known.region, expires_at=_expiry(options)
     )
-    return _do(settings, wish, output)
+    return _do(settings, wish, output, adopt=True)  # a lost key must not lock everybody out for good
 
 
-def _do(settings: Settings, wish: Wish, output: Output) -> int:
+def _do(settings: Settings, wish: Wish, output: Output, *, adopt: bool = False) -> int:
     with wiring.opened_ledger(settings) as ledger:
-        vault = wiring.opened_vault(settings, ledger)
+        vault = wiring.opened_vault(settings, ledger, adopt=adopt)
         done = connect(
             settings, ledger, vault, wish, clock=utc_now, actor=f"{getpass.getuser()} (command line)"
         )

@@ -11,7 +11,14 @@ from typing import TypeVar
 import msgspec
 
 from agent.errors import AgentError, NotFound, TryLater
-from agent.flows.pipelines import PIPELINE, PipelineRead, store_pipeline, whole
+from agent.flows.pipelines import (
+    PIPELINE,
+    Pipeline,
+    PipelineRead,
+    read_pipeline,
+    store_pipelines,
+    whole,
+)
 from agent.flows.run import Run, StreamResult
 from agent.work import Work
 from storage import mirror_lists, mirror_reads
@@ -25,6 +32,7 @@ JOBS = "jobs"
 PARTNER = "partner"  # the kind of token
 JOBS_FULL = "jobs:full"
 OLD_AT_ONCE = 2  # pipelines read again in one poll, because they are old or their job has changed
+STORED_TOGETHER = 10
 NEW_AT_ONCE = 20  # pipelines read for the first time in one poll
 
 
@@ -74,18 +82,25 @@ def _jobs_after(work: Work, start: datetime) -> tuple[datetime | None, bool]:
 
 
 def _default_pipeline(run: Run) -> StreamResult:
-    return store_pipeline(run.work, "", None)
+    read = read_pipeline(run.work, "")
+    return StreamResult(store_pipelines(run.work, [read]), len(read.stages))
 
 
 def _pipelines(run: Run, new_at_once: int) -> StreamResult:
+    """Stored a few at a time: each commit costs more than a request."""
     work, changed, failed = run.work, 0, None
+    read: list[Pipeline] = []
     for job in _to_read(work, new_at_once):
         try:
-            changed += store_pipeline(work, job.shortcode, job.updated_at).changed
+            read.append(read_pipeline(work, job.shortcode, job.updated_at))
         except NotFound:
             _drop_if_gone(work, job)
         except TryLater as error:  # the other jobs' pipelines can be read all the same
             failed = failed or error
+        if len(read) == STORED_TOGETHER:
+            changed += store_pipelines(work, read)
+            read.clear()
+    changed += store_pipelines(work, read) if read else 0
     if failed is not None:
         raise failed
     return StreamResult(changed)

@@ -1,20 +1,21 @@
 """Reads a pipeline and makes renamed stages known everywhere, so that a new name is not taken for a move."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
 
 from agent.errors import AgentError, BadAnswer, Stopped
-from agent.flows.run import Run, StreamResult
+from agent.flows.run import Run
 from agent.work import Work
 from agent.workable import Listing
 from storage import mirror_pipelines, mirror_reads
 from storage.ledger import events
+from storage.mirror_pipelines import PipelineChange
 from storage.mirror_walks import set_cursor
-from storage.records import Candidate
+from storage.records import Candidate, Stage
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,21 +29,44 @@ class PipelineRead(msgspec.Struct):
     job_updated_at: datetime | None
 
 
-def store_pipeline(work: Work, shortcode: str, job_updated_at: datetime | None) -> StreamResult:
-    """Read the pipeline of a job, or with '' the account's default, and store it.
+class Pipeline(msgspec.Struct, frozen=True):
+    """A pipeline as read; `shortcode` '' is the account's default."""
+
+    shortcode: str
+    job_updated_at: datetime | None
+    stages: Sequence[Stage]
+
+
+def read_pipeline(work: Work, shortcode: str, job_updated_at: datetime | None = None) -> Pipeline:
+    stages = work.workable.job_stages(shortcode) if shortcode else work.workable.stages()
+    return Pipeline(shortcode, job_updated_at, whole(stages, "stages"))
+
+
+def store_pipelines(work: Work, pipelines: Sequence[Pipeline]) -> int:
+    """Store them together; the number of stages that are new, gone or renamed.
 
     The ledger learns of renamed stages inside the mirror's transaction: a crash repeats both.
     """
-    stages = whole(work.workable.job_stages(shortcode) if shortcode else work.workable.stages(), "stages")
-    mark = msgspec.json.encode(PipelineRead(work.now(), job_updated_at)).decode()
+    now, changes = work.now(), {}
     with work.tools.mirror.transaction() as mirror:
-        change = mirror_pipelines.replace_pipeline(mirror, work.account_id, shortcode, stages, now=work.now())
-        if shortcode:
-            set_cursor(mirror, work.account_id, PIPELINE + shortcode, mark, now=work.now())
-        with work.ledger_write() as ledger:
-            names = {renamed.old: renamed.new for renamed in change.renamed}
-            events.rename_stages(ledger, work.account_id, shortcode, names)
-    return StreamResult(len(change.renamed) + len(change.gone) + len(change.added), len(stages))
+        for read in pipelines:
+            changes[read.shortcode] = mirror_pipelines.replace_pipeline(
+                mirror, work.account_id, read.shortcode, read.stages, now=now
+            )
+            if read.shortcode:
+                mark = msgspec.json.encode(PipelineRead(now, read.job_updated_at)).decode()
+                set_cursor(mirror, work.account_id, PIPELINE + read.shortcode, mark, now=now)
+        _rename_in_ledger(work, changes)
+    return sum(len(c.renamed) + len(c.gone) + len(c.added) for c in changes.values())
+
+
+def _rename_in_ledger(work: Work, changes: Mapping[str, PipelineChange]) -> None:
+    renamed = {shortcode: change.renamed for shortcode, change in changes.items() if change.renamed}
+    if not renamed:
+        return
+    with work.ledger_write() as ledger:
+        for shortcode, stages in renamed.items():
+            events.rename_stages(ledger, work.account_id, shortcode, {s.old: s.new for s in stages})
 
 
 def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
@@ -61,7 +85,7 @@ def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
     for shortcode in sorted(unknown):
         run.pipelines_read.add(shortcode)
         try:
-            store_pipeline(work, shortcode, updated.get(shortcode))
+            store_pipelines(work, [read_pipeline(work, shortcode, updated.get(shortcode))])
         except AgentError as error:
             if isinstance(error, Stopped) or error.code == "token_refused":
                 raise

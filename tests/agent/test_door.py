@@ -100,7 +100,7 @@ def test_token_and_client_id_travel_as_headers(scripted: Scripted) -> None:
 def test_b46_neither_token_nor_query_reach_the_log(
     scripted: Scripted, caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="agent.transport")
     script = scripted(says(b"", "500 Broken"), says(b"{}"))
     script.transport().get(
         "/members/{email}", ids={"email": "lee@example.com"}, params={"email": "kim@example.com"}
