@@ -1,5 +1,6 @@
 """What every test stands on: no settings of the machine, a folder of its own, our packages importable."""
 
+import logging
 import os
 from collections.abc import Generator
 from pathlib import Path
@@ -8,6 +9,9 @@ import pytest
 from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
+
+# Loggers whose level `agent.logs.set_up` changes.
+QUIETENED = ("agent.transport", "alembic", "httpx", "httpcore", "schedule")
 
 # Read before the environment is cleaned: it is about the test run, not a setting of the product.
 NOTHING_MAY_BE_SKIPPED = os.environ.get("IVW_REQUIRE_BROWSER") == "1"
@@ -40,6 +44,21 @@ def _of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in [n for n in os.environ if n.startswith("IVW_")]:
         monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_before() -> Generator[None, None, None]:
+    """A command that ran in this process has set up logging for itself."""
+    top = logging.getLogger()
+    level, handlers = top.level, list(top.handlers)
+    levels = {name: logging.getLogger(name).level for name in QUIETENED}
+    yield
+    top.setLevel(level)
+    for handler in list(top.handlers):
+        if handler not in handlers and type(handler) is logging.StreamHandler:
+            top.removeHandler(handler)
+    for name, before in levels.items():
+        logging.getLogger(name).setLevel(before)
 
 
 @pytest.fixture(scope="session")
