@@ -101,8 +101,8 @@ def _name(workable: Workable, account_id: str) -> str:
     except NeedsPerson as refusal:
         if refusal.code == "token_refused":
             raise NeedsPerson(
-                f"Workable does not accept the token for {account_id}: it is wrong, expired, revoked or another "
-                f"account's. Check the subdomain, or make a new token {WHERE}, and connect again.",
+                f"Workable does not accept the token for {account_id}: it is wrong, expired, revoked or "
+                f"another account's. Check the subdomain, or make a new token {WHERE}, and connect again.",
                 code=refusal.code,
             ) from None
         if refusal.code == "forbidden":
