@@ -1,5 +1,6 @@
 """What people type wrongly, and what they are told: one sentence, the right exit code, nothing lost."""
 
+import ctypes
 import io
 import json
 import re
@@ -7,6 +8,7 @@ import resource
 import subprocess
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 from cryptography.fernet import Fernet
@@ -15,6 +17,7 @@ from agent.cli import main
 from tests.agent.flows.conftest import MakeRig
 from tests.agent.flows.rig import Rig
 
+PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1  # of linux/prctl.h and linux/capability.h
 WRONG_TOKEN = "invented-token-that-nobody-made"
 
 
@@ -36,6 +39,7 @@ class Desk:
         self.capsys.readouterr()
         code = main(words)
         said = self.capsys.readouterr()
+        assert self.rig.running.token("acme") not in said.out + said.err
         return code, said.out, said.err
 
     def connect(
@@ -173,6 +177,51 @@ def test_json_is_one_document_for_an_answer_and_for_an_error(desk: Desk) -> None
     assert json.loads(desk.type("sync", "--json")[1])["accounts"] == {"acme": {"state": "ok"}}
     assert json.loads(desk.type("doctor", "--json")[1])[0]["what"] == "settings"
     assert json.loads(desk.type("sync", "--json", "--account", "x")[1])["error"]["code"] == "no_such_account"
+
+
+def _without_the_superusers_rights() -> None:
+    """The superuser may write anywhere unless the right is taken out of what a started program can have."""
+    ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE, 0, 0, 0)
+
+
+def test_a_data_folder_that_cannot_be_written_is_told_with_what_to_do(desk: Desk, tmp_path: Path) -> None:
+    folder = tmp_path / "read-only"
+    folder.mkdir(mode=0o555)
+    ended = subprocess.run(
+        [sys.executable, "-m", "agent", "sync"],
+        env=desk.rig.environment | {"IVW_DATA_DIR": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=_without_the_superusers_rights,
+    )
+
+    assert ended.returncode == 1
+    assert is_one_sentence(ended.stderr)
+    assert "cannot be written" in ended.stderr
+    assert "Set IVW_DATA_DIR to a folder that this user may write to" in ended.stderr
+    assert list(folder.iterdir()) == []
+
+
+def test_a_damaged_mirror_is_put_aside_and_read_again(desk: Desk) -> None:
+    assert desk.type("sync")[0] == 0
+    desk.rig.settings.mirror_path.write_bytes(b"not a database" * 1_000)
+    code, out, err = desk.type("sync")
+
+    assert (code, out) == (0, "acme: synced\n")
+    assert "The mirror was damaged and is put aside" in err
+    assert "Traceback" not in err
+    assert desk.rig.live_rows() == desk.rig.expected_rows()
+
+
+def test_a_damaged_ledger_is_left_as_it_is_for_a_person(desk: Desk) -> None:
+    damaged = b"not a database" * 1_000
+    desk.rig.settings.ledger_path.write_bytes(damaged)
+    code, _, err = desk.type("sync")
+
+    assert (code, is_one_sentence(err)) == (1, True)
+    assert "restore it from a backup" in err
+    assert desk.rig.settings.ledger_path.read_bytes() == damaged
 
 
 def test_a_disk_that_fills_up_ends_a_sync_with_a_sentence_and_loses_nothing(desk: Desk) -> None:
