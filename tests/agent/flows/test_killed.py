@@ -2,7 +2,9 @@
 
 import random
 import shutil
+import signal
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -29,6 +31,43 @@ LONGEST_AFTER_REQUEST = 0.2
 # Every sync lists everything, besides asking for what changed.
 OFTEN = {"sweep_seconds": 1}
 
+# Dies before or after the commit whose number is given (counted in twos), and tells how many there were.
+DIE_AT = """
+import os, signal, sys
+from contextlib import contextmanager
+from agent import cli
+from agent.flows import storing
+from storage.ledger.database import Ledger
+from storage.mirror import Mirror
+
+steps = 0
+storing.BATCH_ROWS = 100
+
+def step():
+    global steps
+    steps += 1
+    if steps == int(sys.argv[1]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def watched(kind, name):
+    whole = getattr(kind, name)
+
+    @contextmanager
+    def watch(self):
+        with whole(self) as tx:
+            yield tx
+            step()
+        step()
+
+    setattr(kind, name, watch)
+
+watched(Ledger, "write")
+watched(Mirror, "transaction")
+code = cli.main(["sync"])
+print(steps)
+sys.exit(code)
+"""
+
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_kills_at_random_moments_of_first_and_later_syncs_change_nothing(
@@ -41,6 +80,47 @@ def test_kills_at_random_moments_of_first_and_later_syncs_change_nothing(
 @pytest.mark.parametrize("seed", range(100, 117))
 def test_a_hundred_kills_change_nothing(make_rig: MakeRig, tmp_path: Path, seed: int) -> None:
     _compare(make_rig, tmp_path, seed)
+
+
+def test_death_at_a_commit_of_a_first_or_later_sync_changes_nothing(
+    make_rig: MakeRig, tmp_path: Path
+) -> None:
+    _die_at_commits(make_rig, tmp_path, most=5)
+
+
+@pytest.mark.soak
+def test_death_at_any_commit_of_a_first_or_later_sync_changes_nothing(
+    make_rig: MakeRig, tmp_path: Path
+) -> None:
+    _die_at_commits(make_rig, tmp_path, most=None)
+
+
+def _die_at_commits(make_rig: MakeRig, tmp_path: Path, most: int | None) -> None:
+    """`most` chosen commits of the first sync and as many of the next; None: all."""
+    chance = random.Random(7)
+    calm = make_rig(candidates=350, settings=OFTEN)
+    for phase in ("first", "incremental"):
+        before, after = tmp_path / f"before-{phase}", tmp_path / f"dead-{phase}"
+        shutil.copytree(calm.folder, before)
+        commits = range(1, 1 + _commits(calm))
+        for commit in commits if most is None else chance.sample(commits, most):
+            dead = replace(calm, folder=Path(shutil.copytree(before, after)))
+            assert _run_to_commit(dead, commit).returncode == -signal.SIGKILL
+            dead.turn()
+            assert _remembered(dead) == _remembered(calm), f"{phase} sync, step {commit}"
+            shutil.rmtree(after)
+        _news(calm.running.world.account("acme"), chance)
+
+
+def _commits(rig: Rig) -> int:
+    done = _run_to_commit(rig, 0)
+    assert done.returncode == 0, done.stderr
+    return int(done.stdout.split()[-1])
+
+
+def _run_to_commit(rig: Rig, commit: int) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, "-c", DIE_AT, str(commit)]
+    return subprocess.run(command, env=rig.environment, capture_output=True, text=True, check=False)
 
 
 def _compare(make_rig: MakeRig, tmp_path: Path, seed: int) -> None:
