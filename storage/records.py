@@ -91,3 +91,36 @@ class Candidate(msgspec.Struct, frozen=True):
     created_at: datetime | None
     updated_at: datetime | None
     raw: str
+
+
+class StageRef(msgspec.Struct, frozen=True):
+    """A stage as an activity names it."""
+
+    stage_id: str
+    slug: str
+    name: str
+
+
+class Rating(msgspec.Struct, frozen=True):
+    """`grade` counts from 0 on its scale: thumbs to 2, stars to 4, numbers to 9."""
+
+    scale: str
+    grade: int | None
+
+
+class Activity(msgspec.Struct, frozen=True):
+    """One entry of a candidate's timeline.
+
+    `target` is filled for moves only, `stage` is where the candidate then stood, `member_id` is None for what
+    the system did by itself. A relocated candidate keeps the activities with their ids.
+    """
+
+    activity_id: str
+    action: str
+    stage: StageRef | None
+    target: StageRef | None
+    created_at: datetime
+    updated_at: datetime
+    member_id: str | None
+    body: str | None
+    rating: Rating | None

@@ -9,7 +9,7 @@ import pyarrow as pa
 from sqlalchemy import Boolean, Column, ColumnElement, Connection, Integer, Row, Select, Table, func, select
 
 from storage.ledger import schema
-from storage.ledger.schema import UtcDateTime
+from storage.ledger.columns import UtcDateTime
 from storage.report_columns import COLUMNS
 
 CHUNK = 10_000  # rows that are Python objects at a time; tens of megabytes at most

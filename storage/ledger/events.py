@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, case, select
 from sqlalchemy.dialects.sqlite import insert
 
-from storage.ledger import schema
+from storage.ledger import looks, schema
 from storage.records import Candidate
 
 E = schema.events
@@ -26,7 +26,7 @@ def observe(
     baseline_before: datetime,
     now: datetime,
 ) -> int:
-    """Add the events that the rows tell of and remember the rows; the number of new events.
+    """Add what the rows tell of, remember them, note whom to look at; the number of new events.
 
     A candidate never seen before is news only if it was touched at or after `baseline_before` (the start of
     the account's first walk): what was there before that is the baseline (behaviours B01).
@@ -43,6 +43,7 @@ def observe(
             news.append(event | {"account_id": account_id, "seen_at": now})
     if states:
         _remember(tx, [_state_values(account_id, c) for c in states.values()])
+        looks.notice(tx, account_id, list(states.values()), now)
     return _add(tx, news)
 
 

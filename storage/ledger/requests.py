@@ -1,6 +1,7 @@
 """What staff ask the agent to do: one row a request, its progress in the same row.
 
-At most one request of a kind is open for an account, so a second click finds the first one.
+At most one request of a kind is open for an account (and what it is about, if that is one thing of many), so
+a second click finds the first one.
 """
 
 from datetime import datetime
@@ -22,6 +23,10 @@ class Kind(StrEnum):
     BACKFILL = "backfill"
     REVOKE = "revoke"
     CONFIRM_DELETIONS = "confirm_deletions"
+    SAMPLE_CARD = "sample_card"
+    REINVITE = "reinvite"
+    PROVISION = "provision"
+    VERIFY = "verify"
 
 
 class State(StrEnum):
@@ -38,6 +43,7 @@ class Request(msgspec.Struct, frozen=True):
     request_id: int
     account_id: str
     kind: str
+    subject: str
     args: dict[str, Any]
     state: str
     actor: str
@@ -58,13 +64,20 @@ def _request(row: Row[Any]) -> Request:
 
 
 def file(
-    tx: Connection, account_id: str, kind: Kind, args: dict[str, Any], *, actor: str, now: datetime
+    tx: Connection,
+    account_id: str,
+    kind: Kind,
+    args: dict[str, Any],
+    *,
+    actor: str,
+    now: datetime,
+    subject: str = "",
 ) -> tuple[Request, bool]:
-    """File a request, or find the open one of that kind. True when it is new."""
-    which = (R.c.account_id == account_id, R.c.kind == kind, R.c.state.in_(OPEN))
-    if existing := tx.execute(select(R).where(*which)).first():
+    """File a request, or find the open one of that kind and subject. True when it is new."""
+    same = (R.c.account_id == account_id, R.c.kind == kind, R.c.subject == subject)
+    if existing := tx.execute(select(R).where(*same, R.c.state.in_(OPEN))).first():
         return _request(existing), False
-    values = {"account_id": account_id, "kind": kind, "args": args, "actor": actor}
+    values = {"account_id": account_id, "kind": kind, "subject": subject, "args": args, "actor": actor}
     row = tx.execute(R.insert().values(state=State.QUEUED, created_at=now, **values).returning(R)).one()
     audit.note(tx, now, actor, account_id, f"{kind}.requested", **args)
     return _request(row), True

@@ -1,131 +1,132 @@
-"""The ledger's tables: what this product knows and did. Migrations must lead to exactly this."""
+"""The ledger's tables: what this product knows and did. Migrations must lead to exactly these.
 
-from datetime import UTC, datetime
-from typing import Any
+Here those for accounts, syncing and staff; those for interviews are written in schema_interviews.
+"""
 
-from sqlalchemy import (
-    JSON,
-    Boolean,
-    Column,
-    DateTime,
-    Dialect,
-    Index,
-    Integer,
-    LargeBinary,
-    MetaData,
-    String,
-    Table,
-    TypeDecorator,
-    text,
+from sqlalchemy import JSON, Column, Index, Integer, LargeBinary, Table, text
+
+from storage.ledger.columns import at, count, flag, maybe, metadata, text_column
+from storage.ledger.schema_interviews import (
+    aliases,
+    applicants,
+    attempts,
+    board_members,
+    decisions,
+    effects,
+    hooks,
+    inbox,
+    invites,
+    looks,
+    platform_members,
+    templates,
 )
 
+__all__ = [
+    "account_status",
+    "accounts",
+    "agents",
+    "aliases",
+    "applicants",
+    "attempts",
+    "audit",
+    "board_jobs",
+    "board_members",
+    "board_stages",
+    "decisions",
+    "effects",
+    "events",
+    "hooks",
+    "inbox",
+    "invites",
+    "leases",
+    "looks",
+    "mappings",
+    "meta",
+    "metadata",
+    "platform_members",
+    "problems",
+    "requests",
+    "runs",
+    "streams",
+    "templates",
+    "tokens",
+    "trigger_states",
+]
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time, kept in UTC; SQLite has no zones, so there it rests naive."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        utc = value.astimezone(UTC)
-        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 -- its base has it
-        return value if value is None or value.tzinfo else value.replace(tzinfo=UTC)
-
-
-metadata = MetaData()
-
-
-def _text(name: str, **kw: Any) -> Column[str]:
-    return Column(name, String, nullable=False, **kw)
-
-
-def _maybe(name: str) -> Column[str | None]:
-    return Column(name, String)
-
-
-def _at(name: str, *, nullable: bool = True) -> Column[datetime]:
-    return Column(name, UtcDateTime, nullable=nullable)
-
-
-def _count(name: str) -> Column[int]:
-    return Column(name, Integer, nullable=False, server_default="0")
-
-
-def _flag(name: str) -> Column[bool]:
-    return Column(name, Boolean, nullable=False, server_default=text("0"))
-
-
-meta = Table("meta", metadata, _text("key", primary_key=True), _text("value"))
+meta = Table("meta", metadata, text_column("key", primary_key=True), text_column("value"))
 
 accounts = Table(
     "accounts",
     metadata,
-    _text("account_id", primary_key=True),
-    _text("name"),
-    _text("base_url"),
-    _text("region"),
-    _text("state"),
-    _at("state_since", nullable=False),
-    _maybe("state_reason"),
-    _maybe("member_id"),
-    _maybe("owner"),
-    _at("connected_at", nullable=False),
-    _text("connected_by"),
-    _at("baseline_at"),
+    text_column("account_id", primary_key=True),
+    text_column("name"),
+    text_column("base_url"),
+    text_column("region"),
+    text_column("state"),
+    at("state_since", nullable=False),
+    maybe("state_reason"),
+    maybe("member_id"),
+    maybe("fallback_member_id"),
+    maybe("owner"),
+    at("connected_at", nullable=False),
+    text_column("connected_by"),
+    at("baseline_at"),
+    Column(
+        "days_between_invites", Integer
+    ),  # of one e-mail address, whatever the job; None: each job invites
+    Column("invites_per_hour", Integer),  # None: as the settings say
+    flag("follows_employees"),
+    flag("provisions_members"),
 )
 
 tokens = Table(
     "tokens",
     metadata,
     Column("token_id", Integer, primary_key=True),
-    _text("account_id"),
+    text_column("account_id"),
     Column("sealed", LargeBinary),
-    _text("last_four"),
-    _text("kind"),
+    text_column("last_four"),
+    text_column("kind"),
     Column("scopes", JSON, nullable=False),
-    _at("expires_at"),
-    _at("stored_at", nullable=False),
-    _at("replaced_at"),
-    _at("destroyed_at"),
+    at("expires_at"),
+    at("stored_at", nullable=False),
+    at("replaced_at"),
+    at("destroyed_at"),
     Index("one_current_token", "account_id", unique=True, sqlite_where=text("replaced_at IS NULL")),
 )
 
 account_status = Table(
     "account_status",
     metadata,
-    _text("account_id", primary_key=True),
-    _at("last_run_at"),
-    _at("last_good_at"),
-    _at("next_run_at"),
-    _at("first_sync_done_at"),
-    _at("last_change_at"),
-    _count("candidates"),
-    _count("jobs"),
-    _count("live_jobs"),
-    _count("members"),
+    text_column("account_id", primary_key=True),
+    at("last_run_at"),
+    at("last_good_at"),
+    at("next_run_at"),
+    at("first_sync_done_at"),
+    at("last_change_at"),
+    count("candidates"),
+    count("jobs"),
+    count("live_jobs"),
+    count("members"),
     Column("rate_limit", Integer),
     Column("rate_allowed", Integer),
     Column("rate_used", Integer),
     Column("rate_others", Integer),
-    _at("rate_seen_at"),
+    at("rate_seen_at"),
 )
 
 streams = Table(
     "streams",
     metadata,
-    _text("account_id", primary_key=True),
-    _text("stream", primary_key=True),
-    _at("last_tried_at"),
-    _at("last_completed_at"),
-    _count("rows_total"),
-    _count("rows_changed"),
-    _count("failures_in_a_row"),
-    _maybe("last_error"),
-    _at("last_error_at"),
+    text_column("account_id", primary_key=True),
+    text_column("stream", primary_key=True),
+    at("last_tried_at"),
+    at("last_completed_at"),
+    count("rows_total"),
+    count("rows_changed"),
+    count("failures_in_a_row"),
+    maybe("last_error"),
+    at("last_error_at"),
     Column("every_seconds", Integer, nullable=False),
 )
 
@@ -133,27 +134,27 @@ runs = Table(
     "runs",
     metadata,
     Column("run_id", Integer, primary_key=True),
-    _text("account_id"),
-    _text("kind"),
-    _text("agent_id"),
-    _text("state"),
-    _at("started_at", nullable=False),
-    _at("finished_at"),
-    _count("planned"),
-    _count("done"),
-    _count("skipped"),
-    _count("failed"),
-    _count("unknown"),
-    _count("requests"),
-    _count("retries"),
-    _count("throttled"),
-    _count("rows_read"),
-    _count("rows_inserted"),
-    _count("rows_changed"),
-    _count("rows_deleted"),
-    _count("bad_rows"),
-    _maybe("error_code"),
-    _maybe("error"),
+    text_column("account_id"),
+    text_column("kind"),
+    text_column("agent_id"),
+    text_column("state"),
+    at("started_at", nullable=False),
+    at("finished_at"),
+    count("planned"),
+    count("done"),
+    count("skipped"),
+    count("failed"),
+    count("unknown"),
+    count("requests"),
+    count("retries"),
+    count("throttled"),
+    count("rows_read"),
+    count("rows_inserted"),
+    count("rows_changed"),
+    count("rows_deleted"),
+    count("bad_rows"),
+    maybe("error_code"),
+    maybe("error"),
     Index("runs_of_account", "account_id", "run_id"),
     Index("runs_by_start", "started_at"),
 )
@@ -162,27 +163,29 @@ requests = Table(
     "requests",
     metadata,
     Column("request_id", Integer, primary_key=True),
-    _text("account_id"),
-    _text("kind"),
+    text_column("account_id"),
+    text_column("kind"),
+    text_column("subject", server_default=""),
     Column("args", JSON, nullable=False),
-    _text("state"),
-    _text("actor"),
-    _count("done"),
+    text_column("state"),
+    text_column("actor"),
+    count("done"),
     Column("total", Integer),
-    _maybe("note"),
-    Column("result", JSON),
-    _at("created_at", nullable=False),
-    _at("started_at"),
-    _at("finished_at"),
-    _at("heartbeat_at"),
-    _at("cancel_requested_at"),
-    _maybe("agent_id"),
+    maybe("note"),
+    Column("result", JSON(none_as_null=True)),
+    at("created_at", nullable=False),
+    at("started_at"),
+    at("finished_at"),
+    at("heartbeat_at"),
+    at("cancel_requested_at"),
+    maybe("agent_id"),
     Index("requests_of_account", "account_id", "request_id"),
     # A second click while one waits or runs must find that one instead of making another.
     Index(
         "one_open_request",
         "account_id",
         "kind",
+        "subject",
         unique=True,
         sqlite_where=text("state IN ('queued','running')"),
     ),
@@ -192,15 +195,15 @@ problems = Table(
     "problems",
     metadata,
     Column("problem_id", Integer, primary_key=True),
-    _text("account_id"),
-    _text("code"),
-    _text("subject"),
-    _text("sentence"),
-    _flag("needs_person"),
-    _at("since", nullable=False),
-    _at("last_seen_at", nullable=False),
-    _at("resolved_at"),
-    _count("times"),
+    text_column("account_id"),
+    text_column("code"),
+    text_column("subject"),
+    text_column("sentence"),
+    flag("needs_person"),
+    at("since", nullable=False),
+    at("last_seen_at", nullable=False),
+    at("resolved_at"),
+    count("times"),
     Index(
         "one_open_problem",
         "account_id",
@@ -215,10 +218,10 @@ audit = Table(
     "audit",
     metadata,
     Column("audit_id", Integer, primary_key=True),
-    _at("at", nullable=False),
-    _text("actor"),
-    _text("account_id"),
-    _text("action"),
+    at("at", nullable=False),
+    text_column("actor"),
+    text_column("account_id"),
+    text_column("action"),
     Column("detail", JSON, nullable=False),
     Index("audit_of_account", "account_id", "audit_id"),
 )
@@ -227,17 +230,29 @@ mappings = Table(
     "mappings",
     metadata,
     Column("mapping_id", Integer, primary_key=True),
-    _text("account_id"),
-    _text("job_shortcode"),  # '' is the account's default
+    text_column("account_id"),
+    text_column("job_shortcode"),  # '' is the account's default
     Column("version", Integer, nullable=False),
-    _maybe("stage_id"),  # None: no stage triggers
-    _maybe("stage_slug"),
-    _maybe("stage_kind"),
-    _maybe("stage_name"),
-    _at("active_from", nullable=False),
-    _at("saved_at", nullable=False),
-    _text("saved_by"),
-    _at("replaced_at"),
+    maybe("stage_id"),  # None: no stage triggers
+    maybe("stage_slug"),
+    maybe("stage_kind"),
+    maybe("stage_name"),
+    text_column("trigger", server_default="both"),
+    maybe("template_id"),
+    maybe("member_id"),  # None: the account's
+    maybe("fallback_member_id"),
+    text_column("scale", server_default="stars"),
+    Column("thresholds", JSON(none_as_null=True)),  # None: the scale's usual ones
+    Column("pass_score", Integer),  # None: as the platform grades
+    Column("pass_stage", JSON(none_as_null=True)),
+    Column("fail_stage", JSON(none_as_null=True)),
+    Column("visibility", JSON(none_as_null=True)),  # None: as Workable shows comments by itself
+    text_column("applicants", server_default="sourced"),
+    flag("notes_ends"),
+    at("active_from", nullable=False),
+    at("saved_at", nullable=False),
+    text_column("saved_by"),
+    at("replaced_at"),
     Index(
         "one_current_mapping",
         "account_id",
@@ -250,36 +265,36 @@ mappings = Table(
 board_jobs = Table(
     "board_jobs",
     metadata,
-    _text("account_id", primary_key=True),
-    _text("shortcode", primary_key=True),
-    _text("title"),
-    _text("state"),
-    _maybe("department"),
-    _flag("is_sample"),
-    _count("candidates"),
+    text_column("account_id", primary_key=True),
+    text_column("shortcode", primary_key=True),
+    text_column("title"),
+    text_column("state"),
+    maybe("department"),
+    flag("is_sample"),
+    count("candidates"),
     Column("stage_counts", JSON, nullable=False),
 )
 
 board_stages = Table(
     "board_stages",
     metadata,
-    _text("account_id", primary_key=True),
-    _text("job_shortcode", primary_key=True),
-    _text("stage_id", primary_key=True),
-    _text("slug"),
-    _text("name"),
-    _text("kind"),
+    text_column("account_id", primary_key=True),
+    text_column("job_shortcode", primary_key=True),
+    text_column("stage_id", primary_key=True),
+    text_column("slug"),
+    text_column("name"),
+    text_column("kind"),
     Column("position", Integer, nullable=False),
 )
 
 trigger_states = Table(
     "trigger_states",
     metadata,
-    _text("account_id", primary_key=True),
-    _text("candidate_id", primary_key=True),
-    _maybe("job_shortcode"),
-    _maybe("stage_name"),
-    _at("updated_at"),
+    text_column("account_id", primary_key=True),
+    text_column("candidate_id", primary_key=True),
+    maybe("job_shortcode"),
+    maybe("stage_name"),
+    at("updated_at"),
     sqlite_with_rowid=False,
 )
 
@@ -287,14 +302,14 @@ events = Table(
     "events",
     metadata,
     Column("event_id", Integer, primary_key=True),
-    _text("account_id"),
-    _text("candidate_id"),
-    _text("kind"),
-    _text("job_shortcode"),
-    _text("from_stage"),
-    _text("to_stage"),
-    _at("occurred_at", nullable=False),
-    _at("seen_at", nullable=False),
+    text_column("account_id"),
+    text_column("candidate_id"),
+    text_column("kind"),
+    text_column("job_shortcode"),
+    text_column("from_stage"),
+    text_column("to_stage"),
+    at("occurred_at", nullable=False),
+    at("seen_at", nullable=False),
     Index(
         "one_event_for_what_happened",
         "account_id",
@@ -310,20 +325,20 @@ events = Table(
 agents = Table(
     "agents",
     metadata,
-    _text("agent_id", primary_key=True),
-    _text("kind"),
+    text_column("agent_id", primary_key=True),
+    text_column("kind"),
     Column("pid", Integer, nullable=False),
-    _text("host"),
-    _at("started_at", nullable=False),
-    _at("heartbeat_at", nullable=False),
-    _at("stopped_at"),
+    text_column("host"),
+    at("started_at", nullable=False),
+    at("heartbeat_at", nullable=False),
+    at("stopped_at"),
 )
 
 leases = Table(
     "leases",
     metadata,
-    _text("account_id", primary_key=True),
-    _text("agent_id"),
+    text_column("account_id", primary_key=True),
+    text_column("agent_id"),
     Column("fence", Integer, nullable=False),
-    _at("expires_at", nullable=False),
+    at("expires_at", nullable=False),
 )

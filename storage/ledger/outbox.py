@@ -1,0 +1,236 @@
+"""The outbox: each intended change in the outside world is a row, and so is each attempt at it.
+
+An effect is claimed by a committed `sending` row before anything leaves (behaviours B02). Effects of one
+candidate go in their order; a later one waits while an earlier one is open.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import IntEnum, StrEnum
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+from sqlalchemy.dialects.sqlite import insert
+
+from storage.ledger import schema
+
+E = schema.effects
+T = schema.attempts
+
+
+class EffectKind(StrEnum):
+    INVITE = "invite"  # the platform is asked for an interview
+    CANCEL = "cancel"  # and asked to end one
+    INVITE_NOTE = "invite_note"
+    RATING = "rating"
+    RESULT_COMMENT = "result_comment"
+    MOVE = "move"
+    END_NOTE = "end_note"  # expired, bounced or cancelled
+    SAMPLE_CARD = "sample_card"
+    CREATE_CANDIDATE = "create_candidate"
+    PUT_MEMBER = "put_member"
+    DEACTIVATE_MEMBER = "deactivate_member"
+
+
+class EffectState(StrEnum):
+    PLANNED = "planned"
+    SENDING = "sending"  # may be on its way; after a crash it is unknown
+    WAITING = "waiting"  # was not done, is tried again
+    UNKNOWN = "unknown"  # may have been done; is looked for before it is sent again
+    PARKED = "parked"  # waits for a person or for a job to open again
+    CONFIRMED = "confirmed"
+    FAILED = "failed"  # refused for good
+    CANCELLED = "cancelled"
+
+
+class SendLane(IntEnum):
+    RESULTS = 0
+    INVITES = 1
+    NOTES = 2
+
+
+S = EffectState
+OPEN = (S.PLANNED, S.SENDING, S.WAITING, S.UNKNOWN, S.PARKED)
+DUE = (S.PLANNED, S.WAITING, S.UNKNOWN)
+
+
+class Effect(msgspec.Struct, frozen=True, kw_only=True):
+    """`mark` is the visible reference that finds it again; `attempts` counts the sends."""
+
+    effect_id: int
+    account_id: str
+    kind: EffectKind
+    lane: SendLane
+    effect_key: str
+    mark: str
+    candidate_id: str | None
+    invite_id: int | None
+    revision: int
+    state: EffectState
+    reason: str | None
+    sentence: str | None
+    payload: dict[str, Any]
+    member_id: str | None
+    attempts: int
+    planned_at: datetime
+    due_at: datetime
+    sent_at: datetime | None
+    ended_at: datetime | None
+    remote_id: str | None
+    actor: str
+
+
+class NewEffect(msgspec.Struct, frozen=True, kw_only=True):
+    """`state` is planned, or parked with `reason` and `sentence` when a person has to agree first."""
+
+    account_id: str
+    kind: EffectKind
+    lane: SendLane
+    effect_key: str
+    mark: str
+    payload: dict[str, Any]
+    actor: str
+    candidate_id: str | None = None
+    invite_id: int | None = None
+    revision: int = 0
+    member_id: str | None = None
+    state: EffectState = S.PLANNED
+    reason: str | None = None
+    sentence: str | None = None
+
+
+def plan(tx: Connection, new: NewEffect, now: datetime) -> int | None:
+    """The new effect's key; None when one of that `effect_key` is there already."""
+    values = msgspec.structs.asdict(new) | {"planned_at": now, "due_at": now, "attempts": 0}
+    row = insert(E).values(**values).on_conflict_do_nothing(index_elements=["effect_key"])
+    return tx.execute(row.returning(E.c.effect_id)).scalar()
+
+
+def _effect(row: Row[Any]) -> Effect:
+    return msgspec.convert({name: getattr(row, name) for name in Effect.__struct_fields__}, Effect)
+
+
+def get(tx: Connection, effect_id: int) -> Effect:
+    return _effect(tx.execute(select(E).where(E.c.effect_id == effect_id)).one())
+
+
+def by_key(tx: Connection, effect_key: str) -> Effect | None:
+    row = tx.execute(select(E).where(E.c.effect_key == effect_key)).first()
+    return None if row is None else _effect(row)
+
+
+def due(tx: Connection, account_id: str, now: datetime, limit: int = 20) -> list[Effect]:
+    """What may go now, in the order in which it should: by lane, then by age."""
+    mine = and_(E.c.account_id == account_id, E.c.state.in_(DUE), E.c.due_at <= now)
+    query = select(E).where(mine, ~_held_up()).order_by(E.c.lane, E.c.effect_id).limit(limit)
+    return [_effect(row) for row in tx.execute(query)]
+
+
+def next_due(tx: Connection, account_id: str) -> datetime | None:
+    """When the next effect that nothing holds up may go."""
+    query = select(E.c.due_at).where(E.c.account_id == account_id, E.c.state.in_(DUE), ~_held_up())
+    return tx.execute(query.order_by(E.c.due_at).limit(1)).scalar()
+
+
+def _held_up() -> ColumnElement[bool]:
+    """An earlier effect of the same candidate is open; a move waits for what failed as well."""
+    earlier = E.alias("earlier")
+    failed = and_(E.c.kind == EffectKind.MOVE, earlier.c.state == S.FAILED)
+    return exists().where(
+        earlier.c.account_id == E.c.account_id,
+        earlier.c.candidate_id == E.c.candidate_id,
+        earlier.c.effect_id < E.c.effect_id,
+        or_(earlier.c.state.in_(OPEN), failed),
+    )
+
+
+def claim(
+    tx: Connection, effect: Effect, *, agent_id: str, fence: int, member_id: str | None, now: datetime
+) -> int | None:
+    """Take the effect for one attempt; its number, or None when it has changed since it was read."""
+    number = effect.attempts + 1
+    same = (E.c.effect_id == effect.effect_id, E.c.state == effect.state, E.c.attempts == effect.attempts)
+    values = {"state": S.SENDING, "attempts": number, "sent_at": now, "member_id": member_id}
+    if tx.execute(E.update().where(*same).values(**values)).rowcount != 1:
+        return None
+    tx.execute(
+        T.insert().values(
+            effect_id=effect.effect_id, number=number, account_id=effect.account_id,
+            agent_id=agent_id, fence=fence, sent_at=now,
+        )
+    )  # fmt: skip
+    return number
+
+
+def settle(
+    tx: Connection,
+    effect: Effect,
+    state: EffectState,
+    *,
+    now: datetime,
+    reason: str | None = None,
+    sentence: str | None = None,
+    due_at: datetime | None = None,
+    remote_id: str | None = None,
+    status: int | None = None,
+) -> None:
+    """What came of the attempt, or of looking for an earlier one."""
+    ended = state in (S.CONFIRMED, S.FAILED, S.CANCELLED)
+    values = {
+        "state": state,
+        "reason": reason,
+        "sentence": sentence,
+        "due_at": due_at or now,
+        "remote_id": remote_id or effect.remote_id,
+        "ended_at": now if ended else None,
+    }
+    tx.execute(E.update().where(E.c.effect_id == effect.effect_id).values(**values))
+    open_attempt = (T.c.effect_id == effect.effect_id, T.c.ended_at.is_(None))
+    told = {"ended_at": now, "outcome": state, "status": status, "sentence": sentence}
+    tx.execute(T.update().where(*open_attempt).values(**told))
+
+
+def forget_payload(tx: Connection, effect_id: int) -> None:
+    """What was needed only for sending goes once it is confirmed."""
+    tx.execute(E.update().where(E.c.effect_id == effect_id).values(payload={}))
+
+
+def release_sending(tx: Connection, now: datetime) -> None:
+    """What a dead agent was sending may have been done. Call only while holding the agent lock."""
+    tx.execute(E.update().where(E.c.state == S.SENDING).values(state=S.UNKNOWN, due_at=now))
+    told = {"ended_at": now, "outcome": S.UNKNOWN, "sentence": "The agent ended before the answer came."}
+    tx.execute(T.update().where(T.c.ended_at.is_(None)).values(**told))
+
+
+def of_invite(tx: Connection, invite_id: int) -> list[Effect]:
+    query = select(E).where(E.c.invite_id == invite_id).order_by(E.c.effect_id)
+    return [_effect(row) for row in tx.execute(query)]
+
+
+def of_candidate(tx: Connection, account_id: str, candidate_ids: Sequence[str]) -> list[Effect]:
+    """In the order in which they were planned."""
+    mine = (E.c.account_id == account_id, E.c.candidate_id.in_(candidate_ids))
+    return [_effect(row) for row in tx.execute(select(E).where(*mine).order_by(E.c.effect_id))]
+
+
+def retry(tx: Connection, effect_id: int, now: datetime) -> bool:
+    """A person lets a parked or failed effect go again; False when it is neither."""
+    which = (E.c.effect_id == effect_id, E.c.state.in_((S.PARKED, S.FAILED)))
+    values = {"state": S.PLANNED, "reason": "retried", "sentence": None, "due_at": now, "ended_at": None}
+    return tx.execute(E.update().where(*which).values(**values)).rowcount == 1
+
+
+def drop(tx: Connection, effect_id: int, reason: str, sentence: str, now: datetime) -> bool:
+    """Give up an effect that is not on its way; False when it is, or is over."""
+    which = (E.c.effect_id == effect_id, E.c.state.in_((S.PLANNED, S.WAITING, S.PARKED, S.FAILED)))
+    values = {"state": S.CANCELLED, "reason": reason, "sentence": sentence, "ended_at": now}
+    return tx.execute(E.update().where(*which).values(**values)).rowcount == 1
+
+
+def counts(tx: Connection, account_id: str) -> dict[str, int]:
+    """How many effects there are in each state."""
+    found: dict[str, int] = {}
+    for (state,) in tx.execute(select(E.c.state).where(E.c.account_id == account_id)):
+        found[state] = found.get(state, 0) + 1
+    return found
