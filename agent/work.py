@@ -5,11 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from agent.budget import Budget
-from agent.errors import Stopped
+from agent.errors import NeedsPerson, Stopped
 from agent.workable import Workable
 from storage.clock import Clock
 from storage.ledger import agents
@@ -18,6 +19,9 @@ from storage.ledger.database import Ledger
 from storage.mirror import Mirror
 from storage.settings import Settings
 from storage.vault import Vault
+
+if TYPE_CHECKING:
+    from agent.platform import Platform
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,7 @@ class Tools:
     vault: Vault
     clock: Clock
     agent_id: str
+    platform: "Platform | None" = None
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,20 @@ class Work:
     @property
     def account_id(self) -> str:
         return self.account.account_id
+
+    @property
+    def settings(self) -> Settings:
+        return self.tools.settings
+
+    @property
+    def platform(self) -> "Platform":
+        """Raises NeedsPerson when none is set."""
+        if self.tools.platform is None:
+            raise NeedsPerson(
+                "No interview platform is set. Set IVW_PLATFORM_URL and IVW_PLATFORM_TOKEN.",
+                code="no_platform",
+            )
+        return self.tools.platform
 
     def now(self) -> datetime:
         return self.tools.clock()

@@ -10,7 +10,7 @@ import msgspec
 from dotenv import dotenv_values
 
 PREFIX = "IVW_"
-SECRETS = ("secret_key", "platform_token")
+SECRETS = ("secret_key", "platform_token", "platform_callback_secret", "workable_client_secret")
 
 # The description ends the sentence "IVW_X is 'value'; it must be ...".
 Meta = msgspec.Meta
@@ -21,6 +21,13 @@ Hosts = Annotated[
     Meta(
         pattern=r"^((^|,)\s*([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}\s*)*,?$",
         description="host:port pairs with commas between them, such as 127.0.0.1:8080",
+    ),
+]
+Address = Annotated[
+    str,
+    Meta(
+        pattern=r"^(([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5})?$",
+        description="host:port, such as 127.0.0.1:8600",
     ),
 ]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]\S*$", description="an address with https:// or http://")]
@@ -50,8 +57,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     public_url: Url = ""
     platform_url: Url = ""
     platform_token: str = ""
+    platform_callback_secret: str = ""
     workable_client_id: str = ""
+    workable_client_secret: str = ""
+    listen: Address = ""
     poll_seconds: Seconds = 60
+    platform_seconds: Seconds = 15
+    invites_per_hour: Count = 100
+    invite_age_hours: Count = 24
     metadata_seconds: Seconds = 900
     pipeline_seconds: Seconds = 21_600
     sweep_seconds: Seconds = 86_400

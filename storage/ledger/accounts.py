@@ -21,7 +21,11 @@ class AccountState(StrEnum):
 
 
 class Account(msgspec.Struct, frozen=True):
-    """An account as the agent needs it; the token is opened separately."""
+    """An account as the agent needs it; the token is opened separately.
+
+    `days_between_invites` is counted for each e-mail address over all jobs, None: every job invites;
+    `invites_per_hour` None: as the settings say.
+    """
 
     account_id: str
     name: str
@@ -31,6 +35,12 @@ class Account(msgspec.Struct, frozen=True):
     token_id: int | None
     token_kind: str | None
     scopes: dict[str, bool | None]
+    member_id: str | None = None
+    fallback_member_id: str | None = None
+    days_between_invites: int | None = None
+    invites_per_hour: int | None = None
+    follows_employees: bool = False
+    provisions_members: bool = False
 
 
 class NewToken(msgspec.Struct, frozen=True):
