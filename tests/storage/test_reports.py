@@ -6,6 +6,7 @@ import pytest
 
 from storage import reports
 from storage.ledger import events, requests, runs, schema
+from storage.ledger.columns import PRIVATE, metadata
 from storage.ledger.database import Ledger
 from storage.ledger.requests import Kind
 from storage.mirror import Mirror
@@ -43,6 +44,33 @@ def test_the_reports_have_times_without_a_zone_and_no_token(ledger: Ledger) -> N
     assert tables["accounts"].column("connected_at").to_pylist() == [NOON.replace(tzinfo=None)]
     assert not any(TOKEN[-4:] in str(table.to_pylist()) for table in tables.values())
     assert "tokens" not in tables
+
+
+def test_what_people_are_called_or_said_and_what_is_sealed_is_in_no_published_table(ledger: Ledger) -> None:
+    published = {id(table): name for name, (table, _) in reports.TABLES.items()}
+    with ledger.write() as tx:
+        tables = reports.tables(tx)
+    private = {
+        (published[id(table)], column.name)
+        for table in metadata.tables.values()
+        for column in table.c
+        if column.info == PRIVATE and id(table) in published
+    }
+    assert ("invites", "result") in private
+    assert ("deliveries", "payload") in private
+    assert not [(name, column) for name, column in private if column in tables[name].column_names]
+    assert not [f"{name}.{column}" for name, column in private if f"{name}.{column}" in reports.comments()]
+
+
+def test_a_table_whose_key_does_not_grow_is_bounded_by_its_age(
+    ledger: Ledger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(reports.NEWEST, "applicants", 2)
+    with ledger.write() as tx:
+        for name, minute in (("c", 1), ("a", 2), ("b", 3)):
+            values = {"applicant_id": name, "job_shortcode": "J1", "state": "seen", "seen_at": after(minute)}
+            tx.execute(schema.applicants.insert().values(**values))
+        assert reports.tables(tx)["applicants"].column("applicant_id").to_pylist() == ["a", "b"]
 
 
 def test_only_the_newest_rows_of_what_grows_are_published(
