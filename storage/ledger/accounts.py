@@ -139,6 +139,20 @@ def rename(tx: Connection, account_id: str, name: str) -> None:
     tx.execute(T.update().where(T.c.account_id == account_id, T.c.name != name).values(name=name))
 
 
+def change(tx: Connection, account_id: str, values: dict[str, Any], *, actor: str, now: datetime) -> bool:
+    """Set what staff decide about the account (members, caps, what is followed); False when nothing changes.
+
+    `values` are fields of Account; the audit tells which.
+    """
+    before = get(tx, account_id)
+    changed = {name: value for name, value in values.items() if getattr(before, name) != value}
+    if not changed:
+        return False
+    tx.execute(T.update().where(T.c.account_id == account_id).values(**changed))
+    audit.note(tx, now, actor, account_id, "account.changed", **changed)
+    return True
+
+
 def baseline(tx: Connection, account_id: str, now: datetime) -> datetime:
     """When the account was first read, in Workable's time: set once, `now` the first time.
 

@@ -1,5 +1,7 @@
 """What the data folder is marked with: its region, the key of its tokens, and the mirror beside it."""
 
+from datetime import datetime
+
 from sqlalchemy import Connection, select
 
 from storage.ledger import accounts, schema
@@ -64,6 +66,17 @@ def is_new_mirror(tx: Connection, mirror_id: str) -> bool:
     tx.execute(M.delete().where(M.c.key == "mirror"))
     tx.execute(M.insert().values(key="mirror", value=mirror_id))
     return True
+
+
+def read(tx: Connection, key: str) -> datetime | None:
+    """How far a stream that belongs to no account was read."""
+    value: str | None = tx.execute(select(M.c.value).where(M.c.key == key)).scalar()
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def advance(tx: Connection, key: str, at: datetime) -> None:
+    tx.execute(M.delete().where(M.c.key == key))
+    tx.execute(M.insert().values(key=key, value=at.isoformat()))
 
 
 def _mark(tx: Connection, key: str, value: str) -> str:
