@@ -122,8 +122,8 @@ def running(work: Work, kind: str) -> Iterator[Run]:
         _finish(run, RunState.CANCELLED, None)
         raise
     except AgentError as error:
-        if isinstance(error, NeedsPerson) and _is_refused_again(work, error):
-            park(work, error)
+        if isinstance(error, NeedsPerson):
+            park_if_refused(work, error)
         _finish(run, RunState.FAILED, error)
         raise
     except BaseException:
@@ -167,6 +167,12 @@ def _finish(run: Run, state: RunState, error: AgentError | None) -> None:
             tx, run.run_id, state, run.tally, now=now,
             error_code=error.code if error else None, error=error.sentence if error else None,
         )  # fmt: skip
+
+
+def park_if_refused(work: Work, error: NeedsPerson) -> None:
+    """Park the account unless Workable lets the token in after all."""
+    if _is_refused_again(work, error):
+        park(work, error)
 
 
 def park(work: Work, error: AgentError) -> None:

@@ -123,18 +123,18 @@ def by_key(tx: Connection, effect_key: str) -> Effect | None:
 def due(tx: Connection, account_id: str, now: datetime, limit: int = 20) -> list[Effect]:
     """What may go now, in the order in which it should: by lane, then by age."""
     mine = and_(E.c.account_id == account_id, E.c.state.in_(DUE), E.c.due_at <= now)
-    query = select(E).where(mine, ~_held_up()).order_by(E.c.lane, E.c.effect_id).limit(limit)
+    query = select(E).where(mine, ~held_up()).order_by(E.c.lane, E.c.effect_id).limit(limit)
     return [_effect(row) for row in tx.execute(query)]
 
 
 def next_due(tx: Connection, account_id: str) -> datetime | None:
     """When the next effect that nothing holds up may go."""
-    query = select(E.c.due_at).where(E.c.account_id == account_id, E.c.state.in_(DUE), ~_held_up())
+    query = select(E.c.due_at).where(E.c.account_id == account_id, E.c.state.in_(DUE), ~held_up())
     return tx.execute(query.order_by(E.c.due_at).limit(1)).scalar()
 
 
-def _held_up() -> ColumnElement[bool]:
-    """An earlier effect of the same candidate is open; a move waits for what failed as well."""
+def held_up() -> ColumnElement[bool]:
+    """Whether an earlier effect of the same candidate is open; a move waits for what failed as well."""
     earlier = E.alias("earlier")
     failed = and_(E.c.kind == EffectKind.MOVE, earlier.c.state == S.FAILED)
     return exists().where(
@@ -234,3 +234,20 @@ def counts(tx: Connection, account_id: str) -> dict[str, int]:
     for (state,) in tx.execute(select(E.c.state).where(E.c.account_id == account_id)):
         found[state] = found.get(state, 0) + 1
     return found
+
+
+def owners(tx: Connection, account_id: str, remote_ids: Sequence[str]) -> set[str]:
+    """The candidates on whose timelines we have written these activities."""
+    mine = (E.c.account_id == account_id, E.c.remote_id.in_(remote_ids), E.c.candidate_id.is_not(None))
+    kinds = E.c.kind.in_((EffectKind.INVITE_NOTE, EffectKind.RESULT_COMMENT, EffectKind.END_NOTE))
+    return {str(row) for row in tx.execute(select(E.c.candidate_id).where(*mine, kinds)).scalars()}
+
+
+def has_created(tx: Connection, account_id: str, candidate_id: str, email: str | None) -> bool:
+    """True when we made that candidate, or may just have made one of that address."""
+    mine = (E.c.account_id == account_id, E.c.kind == EffectKind.CREATE_CANDIDATE)
+    open_or_it = or_(E.c.remote_id == candidate_id, E.c.state.in_((S.SENDING, S.UNKNOWN)))
+    for row in tx.execute(select(E.c.remote_id, E.c.payload).where(*mine, open_or_it)):
+        if row.remote_id == candidate_id or (email and row.payload.get("person", {}).get("email") == email):
+            return True
+    return False

@@ -1,0 +1,205 @@
+"""Turns decisions and results into rows: the invite with its effects, and what a result writes back."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from agent.rules import scores
+from storage import references
+from storage.ledger import invites, outbox
+from storage.ledger.invites import Invite, NewInvite
+from storage.ledger.mappings import Rule
+from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
+from storage.records import Candidate, StageRef
+
+SYSTEM = "intrvio"
+LANES = {
+    EffectKind.RATING: SendLane.RESULTS,
+    EffectKind.RESULT_COMMENT: SendLane.RESULTS,
+    EffectKind.MOVE: SendLane.RESULTS,
+    EffectKind.INVITE: SendLane.INVITES,
+    EffectKind.CANCEL: SendLane.INVITES,
+}
+
+
+class Asking(msgspec.Struct, frozen=True):
+    """Why an effect waits for a person before it is sent."""
+
+    reason: str
+    sentence: str
+
+
+class Occasion(msgspec.Struct, frozen=True, kw_only=True):
+    """What leads to an invite: who, for which job, under which rule, and the stage entered.
+
+    `round` counts the invites of one application to one interview; only a person begins another (B03).
+    """
+
+    account_id: str
+    candidate: Candidate
+    job_shortcode: str
+    job_title: str
+    rule: Rule
+    stage: StageRef
+    entered_at: datetime
+    round: int = 1
+    actor: str = SYSTEM
+
+
+def plan_invite(
+    tx: Connection,
+    occasion: Occasion,
+    *,
+    callback_url: str | None,
+    now: datetime,
+    asking: Asking | None = None,
+) -> int | None:
+    """The invite with its two effects; None when this round was planned before.
+
+    The rule must name a template and the candidate an e-mail address.
+    """
+    candidate, template = occasion.candidate, occasion.rule.template_id
+    if template is None or candidate.email is None:
+        raise ValueError("an invite needs a template and an e-mail address")
+    external_id = _external_id(occasion, template)
+    invite_id = invites.plan(
+        tx,
+        NewInvite(
+            account_id=occasion.account_id,
+            candidate_id=candidate.candidate_id,
+            job_shortcode=occasion.job_shortcode,
+            template_id=template,
+            round=occasion.round,
+            mapping_id=occasion.rule.mapping_id,
+            external_id=external_id,
+            email_digest=references.email_digest(occasion.account_id, candidate.email),
+            stage_id=occasion.stage.stage_id,
+            stage_slug=occasion.stage.slug,
+            stage_name=occasion.stage.name,
+            entered_at=occasion.entered_at,
+            planned_at=now,
+            actor=occasion.actor,
+        ),
+    )
+    if invite_id is None:
+        return None
+    invite = invites.get(tx, invite_id)
+    body = _body(occasion, template, external_id, callback_url)
+    key = references.key(occasion.account_id, external_id, "invite")
+    plan_effect(tx, invite, EffectKind.INVITE, {"body": body, "key": key}, now=now, asking=asking)
+    plan_effect(tx, invite, EffectKind.INVITE_NOTE, {}, now=now)
+    return invite_id
+
+
+def _external_id(occasion: Occasion, template: str) -> str:
+    """What the platform knows the invite by; it tells nothing of the person."""
+    parts = (occasion.account_id, occasion.candidate.candidate_id, occasion.job_shortcode, template)
+    return f"ivw-{references.key(*parts, occasion.round)[:32]}"
+
+
+def _body(occasion: Occasion, template: str, external_id: str, callback_url: str | None) -> dict[str, Any]:
+    candidate = occasion.candidate
+    first, last = _names(candidate)
+    person = {"first_name": first, "last_name": last, "email": candidate.email, "phone": candidate.phone}
+    body: dict[str, Any] = {
+        "template_id": template,
+        "job_shortcode": occasion.job_shortcode,
+        "job_title": occasion.job_title,
+        "external_id": external_id,
+        "candidate": {name: value for name, value in person.items() if value is not None},
+    }
+    return body | ({"callback_url": callback_url} if callback_url else {})
+
+
+def _names(candidate: Candidate) -> tuple[str, str]:
+    """First and last name; the platform wants both, and some people have only one."""
+    first, last = candidate.firstname or "", candidate.lastname or ""
+    if not first and not last:
+        first, _, last = (candidate.name or "").strip().partition(" ")
+    return first or last or "-", last or first or "-"
+
+
+def plan_effect(
+    tx: Connection,
+    invite: Invite,
+    kind: EffectKind,
+    payload: Mapping[str, Any],
+    *,
+    now: datetime,
+    revision: int = 0,
+    asking: Asking | None = None,
+    actor: str | None = None,
+) -> int | None:
+    """An effect of the invite; None when it was planned before."""
+    key = references.key(invite.account_id, invite.external_id, kind, revision)
+    new = NewEffect(
+        account_id=invite.account_id,
+        kind=kind,
+        lane=LANES.get(kind, SendLane.NOTES),
+        effect_key=key,
+        mark=references.mark(key),
+        payload=dict(payload),
+        actor=actor or invite.actor,
+        candidate_id=invite.candidate_id,
+        invite_id=invite.invite_id,
+        revision=revision,
+        state=EffectState.PARKED if asking else EffectState.PLANNED,
+        reason=asking.reason if asking else None,
+        sentence=asking.sentence if asking else None,
+    )
+    return outbox.plan(tx, new, now)
+
+
+class Score(msgspec.Struct, frozen=True):
+    """What a result says, as far as it decides what is written back."""
+
+    revision: int
+    score: int
+    grade: str
+
+
+def plan_result(tx: Connection, invite: Invite, rule: Rule, score: Score, now: datetime) -> None:
+    """Rating, comment and move for one revision; what an earlier revision still had to do is given up."""
+    superseded = _supersede(tx, invite, score.revision, now)
+    grade = scores.grade(score.score, rule.scale, rule.thresholds)
+    rating = {"scale": rule.scale, "grade": grade, "stage_id": invite.stage_id}
+    plan_effect(tx, invite, EffectKind.RATING, rating, now=now, revision=score.revision)
+    told = None if rule.visibility is None else list(rule.visibility)
+    comment = {"policy": told, "supersedes": superseded}
+    plan_effect(tx, invite, EffectKind.RESULT_COMMENT, comment, now=now, revision=score.revision)
+    passed = scores.has_passed(score.score, score.grade, rule.pass_score)
+    stage = rule.pass_stage if passed else rule.fail_stage
+    if stage is not None and not _was_moved(tx, invite):
+        move = {"stage": msgspec.to_builtins(stage), "passed": passed}
+        plan_effect(tx, invite, EffectKind.MOVE, move, now=now, revision=score.revision)
+
+
+def _supersede(tx: Connection, invite: Invite, revision: int, now: datetime) -> int | None:
+    """Drop what older revisions have not sent yet; the newest revision of which something was written."""
+    written = None
+    for effect in outbox.of_invite(tx, invite.invite_id):
+        if not 0 < effect.revision < revision:
+            continue
+        sentence = f"The platform has sent revision {revision} of the result."
+        if outbox.drop(tx, effect.effect_id, "superseded", sentence, now):
+            continue
+        if effect.kind == EffectKind.RESULT_COMMENT and effect.state != EffectState.CANCELLED:
+            written = effect.revision
+    return written
+
+
+def _was_moved(tx: Connection, invite: Invite) -> bool:
+    """An earlier revision has moved the candidate: where to go from there is for people to decide."""
+    over = (EffectState.CANCELLED, EffectState.FAILED)
+    effects = outbox.of_invite(tx, invite.invite_id)
+    return any(effect.kind == EffectKind.MOVE and effect.state not in over for effect in effects)
+
+
+def plan_end_note(tx: Connection, invite: Invite, rule: Rule | None, status: str, now: datetime) -> None:
+    """One note that the interview has ended without a result, if the mapping wishes it."""
+    if rule is not None and rule.notes_ends:
+        told = None if rule.visibility is None else list(rule.visibility)
+        plan_effect(tx, invite, EffectKind.END_NOTE, {"status": status, "policy": told}, now=now)

@@ -1,0 +1,133 @@
+"""Takes what became of interviews from the platform, and plans what is written back to Workable.
+
+The platform is asked for what has changed; a callback only says that asking is worth while now.
+"""
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from agent.errors import AgentError
+from agent.flows.plans import Score, plan_end_note, plan_result
+from agent.platform import Interview, Platform, read_callback
+from agent.work import Tools
+from storage.ledger import inbox, invites, mappings, marks
+from storage.ledger.invites import Invite
+from storage.ledger.mappings import Rule
+
+log = logging.getLogger(__name__)
+WATERMARK = "platform:interviews"
+OVERLAP = timedelta(minutes=5)
+FIRST_READS_BACK = timedelta(days=1)
+ENDED = ("completed", "rejected", "expired", "bounced", "cancelled")
+WITHOUT_RESULT = ("rejected", "expired", "bounced", "cancelled")
+
+
+def poll(tools: Tools, platform: Platform) -> int:
+    """Read every interview that changed since the last time; how many of ours had news.
+
+    The watermark is the platform's time at the start, and moves when everything was read.
+    """
+    with tools.ledger.read() as tx:
+        stored = marks.moment(tx, WATERMARK)
+    start, news = None, 0
+    since = (stored or tools.clock() - FIRST_READS_BACK) - OVERLAP
+    for page in platform.changed(since):
+        start = start or platform.server_now() or tools.clock()
+        with tools.ledger.write() as tx:
+            news += sum(take(tx, interview, tools.clock()) for interview in page)
+    if start is not None:
+        with tools.ledger.write() as tx:
+            marks.set_moment(tx, WATERMARK, start)
+    return news
+
+
+def take_callbacks(tools: Tools, platform: Platform) -> int:
+    """Ask for each interview that a callback named; how many had news."""
+    with tools.ledger.read() as tx:
+        waiting = inbox.waiting(tx, "", limit=100)
+    return sum(_take_callback(tools, platform, message) for message in waiting)
+
+
+def _take_callback(tools: Tools, platform: Platform, message: inbox.Message) -> bool:
+    try:
+        interview_id = read_callback(message.body)[0]
+    except AgentError:
+        _done(tools, message, "unreadable")
+        return False
+    with tools.ledger.read() as tx:
+        invite = invites.by_interview_id(tx, interview_id)
+    found = None if invite is None else platform.find(invite.external_id)
+    if found is None:
+        _done(tools, message, "unknown")  # the next look at the platform knows whether it is ours
+        return False
+    with tools.ledger.write() as tx:
+        has_news = take(tx, found, tools.clock())
+        inbox.done(tx, message.inbox_id, "read", tools.clock())
+    return has_news
+
+
+def _done(tools: Tools, message: inbox.Message, outcome: str) -> None:
+    with tools.ledger.write() as tx:
+        inbox.done(tx, message.inbox_id, outcome, tools.clock())
+
+
+def take(tx: Connection, interview: Interview, now: datetime) -> bool:
+    """Note what became of an interview of ours and plan what follows from it; False when it is no news."""
+    invite = _ours(tx, interview)
+    if invite is None or not _is_news(invite, interview):
+        return False
+    rule = _rule(tx, invite)
+    invites.update(tx, invite.invite_id, **_told(invite, interview, now))
+    if interview.result is not None and interview.revision > invite.revision and rule is not None:
+        score = Score(interview.revision, interview.result.score, interview.result.grade)
+        plan_result(tx, invite, rule, score, now)
+    if interview.status in WITHOUT_RESULT and invite.state != interview.status:
+        plan_end_note(tx, invite, rule, interview.status, now)
+    return True
+
+
+def _ours(tx: Connection, interview: Interview) -> Invite | None:
+    if interview.external_id is None:
+        return None
+    return invites.by_external_id(tx, interview.external_id)
+
+
+def _is_news(invite: Invite, interview: Interview) -> bool:
+    """An older page may be read after a newer one."""
+    if invite.platform_updated_at is None or interview.updated_at > invite.platform_updated_at:
+        return True
+    return interview.revision > invite.revision and interview.result is not None
+
+
+def _rule(tx: Connection, invite: Invite) -> Rule | None:
+    """The mapping as it is now decides what a result leads to, unless it is about another interview."""
+    rule = mappings.effective(tx, invite.account_id, invite.job_shortcode)
+    if rule is not None and rule.template_id == invite.template_id:
+        return rule
+    return None if invite.mapping_id is None else mappings.get(tx, invite.mapping_id)
+
+
+def _told(invite: Invite, interview: Interview, now: datetime) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "state": interview.status,
+        "interview_id": interview.interview_id,
+        "platform_updated_at": interview.updated_at,
+        "delivered_at": interview.delivered_at or invite.delivered_at,
+        "opened_at": interview.opened_at or invite.opened_at,
+        "bounced_at": interview.bounced_at or invite.bounced_at,
+        "invited_at": invite.invited_at or now,
+    }
+    if interview.status in ENDED:
+        told["ended_at"] = invite.ended_at or now
+    if interview.result is not None and interview.revision > invite.revision:
+        told |= {
+            "result": msgspec.to_builtins(interview.result),
+            "revision": interview.revision,
+            "score": interview.result.score,
+            "grade": interview.result.grade,
+        }
+    return told
