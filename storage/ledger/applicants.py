@@ -1,5 +1,6 @@
 """People who began an interview from a job's open link, each noted once; no personal data is kept here."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Literal
 
@@ -58,3 +59,17 @@ def listing(tx: Connection, account_id: str | None = None, limit: int = 200) -> 
         query = query.where(A.c.account_id == account_id)
     rows = tx.execute(query)
     return [Applicant(*(getattr(row, name) for name in Applicant.__struct_fields__)) for row in rows]
+
+
+def homes(tx: Connection, shortcodes: Iterable[str]) -> dict[str, list[str]]:
+    """Which accounts have each of these jobs; revoked ones do not count."""
+    jobs, accounts = schema.board_jobs.c, schema.accounts.c
+    query = select(jobs.shortcode, jobs.account_id).where(
+        jobs.shortcode.in_(sorted(shortcodes)),
+        jobs.account_id == accounts.account_id,
+        accounts.state != "revoked",
+    )
+    found: dict[str, list[str]] = {}
+    for shortcode, account_id in tx.execute(query.order_by(jobs.account_id)):
+        found.setdefault(shortcode, []).append(account_id)
+    return found

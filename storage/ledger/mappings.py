@@ -152,6 +152,12 @@ def current(tx: Connection, account_id: str, job_shortcode: str) -> Rule | None:
     return None if row is None else _rule(row)
 
 
+def every_current(tx: Connection, account_id: str) -> list[Rule]:
+    """The account's default first, then the jobs' own."""
+    query = select(M).where(M.c.account_id == account_id, M.c.replaced_at.is_(None))
+    return [_rule(row) for row in tx.execute(query.order_by(M.c.job_shortcode))]
+
+
 def effective(tx: Connection, account_id: str, job_shortcode: str) -> Rule | None:
     """What counts for the job now: its own mapping, else the account's default."""
     return current(tx, account_id, job_shortcode) or current(tx, account_id, DEFAULT)

@@ -1,0 +1,214 @@
+"""Makes members of the hiring team members of the interview platform, and ends those who are gone (B45)."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import Connection
+
+from agent.flows.pipelines import whole
+from agent.work import Work
+from storage import references
+from storage.ledger import outbox, platform_members
+from storage.ledger.outbox import EffectKind, NewEffect, SendLane
+from storage.ledger.platform_members import PlatformMember
+from storage.records import Member
+
+RECRUITER = "recruiter:"  # begins the id here of people of an external agency
+# The strongest first. Roles of the HR product open no door to interviews.
+ROLES = {
+    "workable.superadmin": "admin",
+    "ats.admin": "admin",
+    "ats.simple": "reviewer",
+    "ats.reviewer": "viewer",
+}
+ADMIN = "admin"
+
+
+class Change(msgspec.Struct, frozen=True):
+    """What is to happen to one person; no name, so that it may be stored and published.
+
+    `role_there` is Workable's, `role_here` the platform's once it is done; keep: the last admin stays.
+    """
+
+    member_id: str
+    role_there: str | None
+    role_here: str
+    change: Literal["add", "change", "remove", "keep", "none"]
+
+
+class Person(msgspec.Struct, frozen=True):
+    """Somebody who belongs on the platform."""
+
+    member_id: str
+    email: str
+    name: str
+    role_there: str
+    role: str
+
+
+class Step(msgspec.Struct, frozen=True):
+    """A change with what it takes: who is wanted (None: nobody any more) and who is on the platform."""
+
+    change: Change
+    person: Person | None
+    present: PlatformMember | None
+
+
+def preview(work: Work, *, recruiters: bool = False) -> list[Change]:
+    """What `provision` would do now. Raises AgentError when the members cannot all be read."""
+    people = _people(work, with_recruiters=recruiters)
+    with work.tools.ledger.read() as tx:
+        return [step.change for step in _steps(tx, work.account_id, people)]
+
+
+def provision(work: Work, *, recruiters: bool = False, actor: str) -> list[Change]:
+    """Plan what is to be done on the platform; the changes, those under way already left out.
+
+    External recruiters only when asked for; those who were asked for before stay without being asked again.
+    """
+    _ = work.platform  # raises when there is none
+    people = _people(work, with_recruiters=recruiters)
+    with work.ledger_write() as tx:
+        steps = _steps(tx, work.account_id, people)
+        return [step.change for step in steps if _plan(tx, work, step, actor)]
+
+
+def _people(work: Work, *, with_recruiters: bool) -> list[Person]:
+    """Each address once; a member counts before a recruiter."""
+    members = whole(work.workable.members(), "members")
+    found = [person for member in members if (person := _person(member))]
+    with work.tools.ledger.read() as tx:
+        rows = platform_members.listing(tx, work.account_id)
+    known = {row.member_id for row in rows if row.is_active and row.member_id.startswith(RECRUITER)}
+    if with_recruiters or known:
+        everyone = whole(work.workable.recruiters(), "recruiters")
+        agency = [
+            Person(RECRUITER + one.recruiter_id, one.email, one.name, "external recruiter", "viewer")
+            for one in everyone
+            if one.email
+        ]
+        found += [one for one in agency if with_recruiters or one.member_id in known]
+    return list({person.email.casefold(): person for person in reversed(found)}.values())[::-1]
+
+
+def _person(member: Member) -> Person | None:
+    """None for whom the platform is not: inactive, without an address, or not in the hiring product."""
+    there = next((role for role in ROLES if role in member.roles), None)
+    if there is None or not member.is_active or not member.email:
+        return None
+    return Person(member.member_id, member.email, member.name, there, ROLES[there])
+
+
+def _steps(tx: Connection, account_id: str, people: Sequence[Person]) -> list[Step]:
+    rows = {row.member_id: row for row in platform_members.listing(tx, account_id)}
+    wanted = {person.member_id for person in people}
+    everyone = platform_members.active(tx)
+    steps = [_step(person, rows.get(person.member_id), everyone) for person in people]
+    gone = [row for row in rows.values() if row.is_active and row.member_id not in wanted]
+    return steps + [_ending(row, everyone) for row in gone]
+
+
+def _step(person: Person, present: PlatformMember | None, everyone: list[PlatformMember]) -> Step:
+    change: Literal["add", "change", "keep", "none"] = "none"
+    role = person.role
+    if present is None or not present.is_active:
+        change = "add"
+    elif present.email != person.email:
+        change = "change"
+    elif present.role != role:
+        change = "keep" if _is_last_admin(present, everyone) else "change"
+        role = present.role if change == "keep" else role
+    return Step(Change(person.member_id, person.role_there, role, change), person, present)
+
+
+def _ending(present: PlatformMember, everyone: list[PlatformMember]) -> Step:
+    keeps = _is_last_admin(present, everyone)
+    change = Change(present.member_id, None, present.role, "keep" if keeps else "remove")
+    return Step(change, None, present)
+
+
+def _is_last_admin(present: PlatformMember, everyone: list[PlatformMember]) -> bool:
+    """As far as this product knows; the platform, which knows of others, refuses the last one too."""
+    others = [one for one in everyone if one.role == ADMIN and one.email != present.email]
+    return present.role == ADMIN and not any(one.state == "active" for one in others)
+
+
+def _plan(tx: Connection, work: Work, step: Step, actor: str) -> bool:
+    """True when something new was planned or done."""
+    if step.change.change in ("none", "keep"):
+        return False
+    planned = False
+    present, person = step.present, step.person
+    if present is not None and (person is None or _has_new_address(person, present)):
+        planned = _plan_end(tx, work, present, actor)
+    if person is not None:
+        payload = {
+            "member_id": person.member_id,
+            "email": person.email,
+            "name": person.name,
+            "role": person.role,
+        }
+        planned |= _plan_effect(tx, work, EffectKind.PUT_MEMBER, payload, present=present, actor=actor)
+    return planned
+
+
+def _has_new_address(person: Person, present: PlatformMember) -> bool:
+    return present.is_active and present.email != person.email
+
+
+def _plan_end(tx: Connection, work: Work, present: PlatformMember, actor: str) -> bool:
+    """Who is a member through another account too stays on the platform and only leaves this account."""
+    elsewhere = [one.email for one in platform_members.active(tx) if one.account_id != work.account_id]
+    if present.email in elsewhere:
+        platform_members.end(
+            tx, work.account_id, present.member_id, email=present.email, state="deactivated",
+            sentence="Stays on the platform through another account.", now=work.now(),
+        )  # fmt: skip
+        return True
+    payload = {"member_id": present.member_id, "email": present.email}
+    return _plan_effect(tx, work, EffectKind.DEACTIVATE_MEMBER, payload, present=present, actor=actor)
+
+
+def _plan_effect(
+    tx: Connection,
+    work: Work,
+    kind: EffectKind,
+    payload: dict[str, Any],
+    *,
+    present: PlatformMember | None,
+    actor: str,
+) -> bool:
+    """The same change may be needed again later: the key counts from the person's last change."""
+    last = "" if present is None else present.changed_at.isoformat()
+    key = references.key(work.account_id, kind, *sorted(payload.values()), last)
+    new = NewEffect(
+        account_id=work.account_id,
+        kind=kind,
+        lane=SendLane.NOTES,
+        effect_key=key,
+        mark=references.mark(key),
+        payload=payload,
+        actor=actor,
+    )
+    return outbox.plan(tx, new, work.now()) is not None
+
+
+def told(changes: Sequence[Change], *, is_preview: bool) -> tuple[str, dict[str, Any]]:
+    """A sentence for staff, and the changes as data."""
+    counts = {
+        kind: sum(one.change == kind for one in changes) for kind in ("add", "change", "remove", "keep")
+    }
+    words = {
+        "add": "to add",
+        "change": "to change",
+        "remove": "to take off",
+        "keep": "kept as the last admin",
+    }
+    parts = [f"{counts[kind]} {words[kind]}" for kind in words if counts[kind]]
+    if not parts:
+        sentence = "Everybody stands on the interview platform as they should."
+    else:
+        end = "Nothing was changed." if is_preview else "They are on their way to the interview platform."
+        sentence = f"Members: {', '.join(parts)}. {end}"
+    return sentence, {"changes": [msgspec.to_builtins(one) for one in changes]}
