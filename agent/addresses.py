@@ -15,22 +15,19 @@ Params = Mapping[str, str | int]
 class ApiRoot:
     """`base_url` is the whole API root; `allow_hosts` are `host:port` for which any scheme and host will do.
 
+    https hosts of Workable are allowed, or in their stead the one `own_host`.
     Raises Blocked for any other host, UsageProblem for what is no API root at all.
     """
 
-    def __init__(self, base_url: str, allow_hosts: frozenset[str]) -> None:
-        try:
-            url = httpx.URL(base_url.strip())
-        except httpx.InvalidURL:
-            raise UsageProblem(
-                "The base URL is not a URL; it looks like https://acme.workable.com/spi/v3."
-            ) from None
+    def __init__(self, base_url: str, allow_hosts: frozenset[str], own_host: str | None = None) -> None:
+        url = parsed(base_url)
         if url.scheme not in DEFAULT_PORTS or not url.host or url.userinfo or url.query or url.fragment:
             raise UsageProblem(
                 "The base URL must be an https address without user, query and fragment, "
                 "like https://acme.workable.com/spi/v3."
             )
         self.host = url.host
+        self._own_host = own_host
         self._url = url.copy_with(path=url.path.rstrip("/"))
         self._refuse_foreign(allow_hosts)
 
@@ -65,12 +62,26 @@ class ApiRoot:
 
     def _refuse_foreign(self, allow_hosts: frozenset[str]) -> None:
         name = host_and_port(self.host, _port(self._url))
-        if name in allow_hosts or (self._url.scheme == "https" and self.host.endswith(WORKABLE_DOMAIN)):
+        if name in allow_hosts or (self._url.scheme == "https" and self._is_at_home()):
             return
+        allowed = f"https://{self._own_host}" if self._own_host else "https hosts of Workable"
         raise Blocked(
-            f"{self._url.scheme}://{name} may not be contacted: only https hosts of Workable are. "
+            f"{self._url.scheme}://{name} may not be contacted: only {allowed} may be. "
             f"If it is meant, add {name} to IVW_ALLOW_HOSTS."
         )
+
+    def _is_at_home(self) -> bool:
+        return self.host == self._own_host if self._own_host else self.host.endswith(WORKABLE_DOMAIN)
+
+
+def parsed(base_url: str) -> httpx.URL:
+    """Raises UsageProblem for what is no URL."""
+    try:
+        return httpx.URL(base_url.strip())
+    except httpx.InvalidURL:
+        raise UsageProblem(
+            "The base URL is not a URL; it looks like https://acme.workable.com/spi/v3."
+        ) from None
 
 
 def host_and_port(host: str, port: int) -> str:

@@ -11,7 +11,7 @@ from enum import IntEnum
 import msgspec
 
 from agent.errors import Stopped
-from agent.rules.windows import WINDOW_SECONDS, Answer, Use, Windows
+from agent.rules.windows import ASSUMED_LIMIT, WINDOW_SECONDS, Answer, Use, Windows
 
 DEFAULT_SHARE = 0.8
 LONGEST_RETRY_AFTER = 120.0
@@ -48,17 +48,19 @@ class Budget:
     """Hands out permits for single calls so that the token's limit is never exceeded by us.
 
     `share` is the part of each window that may be used up; the rest is left to other software with the
-    same token. Each permit ends with exactly one of `observe`, `lost` or `never_left`.
+    same token. `assumed_limit` counts until an answer tells the limit.
+    Each permit ends with exactly one of `observe`, `lost` or `never_left`.
     """
 
     def __init__(
         self,
         *,
         share: float = DEFAULT_SHARE,
+        assumed_limit: int = ASSUMED_LIMIT,
         clock: Callable[[], float] = time.monotonic,
         stop: threading.Event | None = None,
     ) -> None:
-        self._windows = Windows(share)
+        self._windows = Windows(share, assumed_limit)
         self._clock = clock
         self._stop = stop or threading.Event()
         self._changed = threading.Condition()

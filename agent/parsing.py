@@ -10,7 +10,7 @@ import msgspec
 from agent import wire
 from agent.errors import BadAnswer
 from agent.jsontext import decode, drop_nuls
-from storage.records import Account, Candidate, Job, Member, Recruiter, Stage
+from storage.records import Account, Activity, Candidate, Job, Member, Rating, Recruiter, Stage, StageRef
 
 W = TypeVar("W", bound=wire.Wire)
 R = TypeVar("R")
@@ -73,6 +73,10 @@ class Reader(Generic[W, R]):
                 parsed.records.append(record)
         return parsed
 
+    def one(self, row: msgspec.Raw) -> R | None:
+        """The record of a single row; None when it has no usable id."""
+        return next(iter(self.read([row]).records), None)
+
     def _decode(self, text: bytes, drift: Counter[str]) -> W | None:
         if NUL in text:
             text = drop_nuls(text)
@@ -123,13 +127,13 @@ def unwrapped(body: bytes, key: str) -> msgspec.Raw:
     return members[key]
 
 
-def _text(value: wire.Id) -> str | None:
+def id_text(value: wire.Id) -> str | None:
     """An id as text; None when there is none."""
     return str(value) if value not in (None, "") else None
 
 
-def _utc(value: datetime | None) -> datetime | None:
-    """None as well for an instant so near the calendar's ends that it has no UTC time."""
+def utc(value: datetime | None) -> datetime | None:
+    """The same instant; None as well for one so near the calendar's ends that it has no UTC time."""
     if value is None or value.tzinfo is UTC:
         return value
     try:
@@ -146,7 +150,7 @@ def _account(found: wire.WireAccount, raw: str, _: int) -> Account | None:
 
 def _stage(found: wire.WireStage, _: str, index: int) -> Stage | None:
     slug = found.slug or ""
-    stage_id = _text(found.id) or _text(found.identifier) or slug
+    stage_id = id_text(found.id) or id_text(found.identifier) or slug
     if not stage_id or not (slug or found.name):
         return None
     return Stage(
@@ -159,7 +163,7 @@ def _stage(found: wire.WireStage, _: str, index: int) -> Stage | None:
 
 
 def _job(found: wire.WireJob, raw: str, _: int) -> Job | None:
-    job_id = _text(found.id)
+    job_id = id_text(found.id)
     if job_id is None or not found.shortcode:
         return None
     return Job(
@@ -169,14 +173,14 @@ def _job(found: wire.WireJob, raw: str, _: int) -> Job | None:
         state=found.state or "",
         department=found.department,
         is_sample=found.sample or False,
-        created_at=_utc(found.created_at),
-        updated_at=_utc(found.updated_at),
+        created_at=utc(found.created_at),
+        updated_at=utc(found.updated_at),
         raw=raw,
     )
 
 
 def _member(found: wire.WireMember, raw: str, _: int) -> Member | None:
-    member_id = _text(found.id)
+    member_id = id_text(found.id)
     if member_id is None:
         return None
     return Member(
@@ -191,14 +195,14 @@ def _member(found: wire.WireMember, raw: str, _: int) -> Member | None:
 
 
 def _recruiter(found: wire.WireRecruiter, raw: str, _: int) -> Recruiter | None:
-    recruiter_id = _text(found.id)
+    recruiter_id = id_text(found.id)
     if recruiter_id is None:
         return None
     return Recruiter(recruiter_id=recruiter_id, name=found.name or "", email=found.email, raw=raw)
 
 
 def _subscription(found: wire.WireSubscription, _: str, __: int) -> Subscription | None:
-    subscription_id = _text(found.id)
+    subscription_id = id_text(found.id)
     if subscription_id is None:
         return None
     return Subscription(
@@ -207,13 +211,13 @@ def _subscription(found: wire.WireSubscription, _: str, __: int) -> Subscription
         target=found.target or "",
         job_shortcode=found.job_shortcode or None,
         stage_slug=found.stage_slug or None,
-        created_at=_utc(found.created_at),
-        valid_until=_utc(found.valid_until),
+        created_at=utc(found.created_at),
+        valid_until=utc(found.valid_until),
     )
 
 
 def _candidate(found: wire.WireCandidate, raw: str, _: int) -> Candidate | None:
-    candidate_id = _text(found.id)
+    candidate_id = id_text(found.id)
     if candidate_id is None:
         return None
     return Candidate(
@@ -238,12 +242,48 @@ def _candidate(found: wire.WireCandidate, raw: str, _: int) -> Candidate | None:
         common_source_category=found.common_source_category,
         profile_url=found.profile_url,
         has_resume=bool(found.resume_url or bytes(found.resume_metadata) not in NOTHING),
-        hired_at=_utc(found.hired_at),
-        moved_to_offer_at=_utc(found.moved_to_offer_at),
-        created_at=_utc(found.created_at),
-        updated_at=_utc(found.updated_at),
+        hired_at=utc(found.hired_at),
+        moved_to_offer_at=utc(found.moved_to_offer_at),
+        created_at=utc(found.created_at),
+        updated_at=utc(found.updated_at),
         raw=raw,
     )
+
+
+def _stage_ref(found: wire.WireStageRef | None) -> StageRef | None:
+    """None for no stage, and for one that nothing names."""
+    if found is None:
+        return None
+    slug = found.slug or ""
+    stage_id = id_text(found.id) or id_text(found.identifier) or slug
+    return StageRef(stage_id, slug, found.name or slug) if stage_id and (slug or found.name) else None
+
+
+def _activity(found: wire.WireActivity, _: str, __: int) -> Activity | None:
+    """None as well when a stage is given that nothing names: the entry might be a move."""
+    activity_id, created_at = id_text(found.id), utc(found.created_at)
+    stage, target = _stage_ref(found.action_stage), _stage_ref(found.target_stage)
+    if activity_id is None or created_at is None or (target is None and found.target_stage is not None):
+        return None
+    return Activity(
+        activity_id=activity_id,
+        action=found.action or "",
+        stage=stage,
+        target=target,
+        created_at=created_at,
+        updated_at=utc(found.updated_at) or created_at,
+        member_id=id_text(found.member.id) if found.member else None,
+        body=found.body,
+        rating=RATINGS.one(found.rating),
+    )
+
+
+def _rating(found: wire.WireRating, _: str, __: int) -> Rating | None:
+    return Rating(found.scale, found.grade) if found.scale else None
+
+
+def _created(found: wire.WireCreated, _: str, __: int) -> str | None:
+    return id_text(found.id)
 
 
 ACCOUNTS = Reader(wire.WireAccount, _account)
@@ -253,3 +293,6 @@ MEMBERS = Reader(wire.WireMember, _member)
 RECRUITERS = Reader(wire.WireRecruiter, _recruiter)
 SUBSCRIPTIONS = Reader(wire.WireSubscription, _subscription)
 CANDIDATES = Reader(wire.WireCandidate, _candidate, {"stage_kind": wire.STAGE_KINDS})
+ACTIVITIES = Reader(wire.WireActivity, _activity)
+RATINGS = Reader(wire.WireRating, _rating)
+CREATED = Reader(wire.WireCreated, _created)

@@ -32,6 +32,8 @@ CONNECT_SECONDS = 10.0
 DEADLINE_SECONDS = 60.0
 MAX_ATTEMPTS = 4
 MAX_BODY_BYTES = 32 * 1024 * 1024
+# Whatever stands in a path as this never reaches the log, even where it does not look like an address.
+PERSONAL = "{email}"
 NOT_WORTH_REPEATING = ("too_slow", "too_large")
 
 logger = logging.getLogger(__name__)
@@ -84,8 +86,8 @@ class Transport:
     """One account's calls, from any number of threads.
 
     `timeout` bounds each wait for the network, `deadline` a whole try, both in seconds. `on_request` is told
-    of each try.
-    `service` is the other side's name in sentences. Raises Blocked for a host that may not be contacted.
+    of each try. `service` is the other side's name in sentences, `own_host` its host when it is not Workable.
+    Raises Blocked for a host that may not be contacted.
     """
 
     def __init__(
@@ -96,6 +98,7 @@ class Transport:
         budget: Budget,
         client_id: str | None = None,
         allow_hosts: frozenset[str] = frozenset(),
+        own_host: str | None = None,
         stop: threading.Event | None = None,
         clock: Callable[[], float] = time.monotonic,
         timeout: float = TIMEOUT_SECONDS,
@@ -106,7 +109,7 @@ class Transport:
         on_request: OnRequest | None = None,
         service: str = "Workable",
     ) -> None:
-        self._root = ApiRoot(base_url, allow_hosts)
+        self._root = ApiRoot(base_url, allow_hosts, own_host)
         self._budget = budget
         self._stop = stop or threading.Event()
         self._clock = clock
@@ -143,6 +146,10 @@ class Transport:
     @property
     def host(self) -> str:
         return self._root.host
+
+    def server_seconds(self) -> float | None:
+        """The other side's clock now, as Unix time and at the earliest; None until an answer has shown it."""
+        return self._budget.server_seconds()
 
     def usage(self) -> Usage:
         return self._budget.snapshot()
@@ -330,8 +337,7 @@ class Transport:
         return call.method == "GET" and (self._stop.is_set() or call.abandoned.is_set())
 
     def _tell(self, call: Call, done: Try) -> None:
-        path = redact(call.url.path)
-        logger.info("%s %s %d %.0f ms", done.method, path, done.status, done.milliseconds)
+        logger.info("%s %s %d %.0f ms", done.method, _logged_path(call), done.status, done.milliseconds)
         for listener in self._listeners:
             listener(done)
 
@@ -346,6 +352,12 @@ def _headers(token: str, client_id: str | None) -> dict[str, str]:
         "User-Agent": "intrvio-workable",
     }
     return headers | ({"X-WORKABLE-CLIENT-ID": client_id} if client_id else {})
+
+
+def _logged_path(call: Call) -> str:
+    head, personal, _ = call.template.partition(PERSONAL)
+    path = redact(call.url.path)
+    return f"{path.partition(head)[0]}{head}[e-mail]" if personal else path
 
 
 def _reason(error: Exception) -> str:

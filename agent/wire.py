@@ -147,3 +147,42 @@ class WireCandidate(Wire):
     tags: msgspec.Raw = NULL
     location: msgspec.Raw = NULL
     originating_candidate_id: msgspec.Raw = NULL
+
+
+class WireStageRef(msgspec.Struct, gc=False):
+    id: Id = None
+    identifier: Id = None
+    slug: str | None = None
+    name: str | None = None
+
+
+class MemberRef(msgspec.Struct, gc=False):
+    id: Id = None
+
+
+class WireRating(Wire):
+    scale: str | None = None
+    grade: int | None = None
+    score: msgspec.Raw = NULL
+
+
+class WireActivity(Wire):
+    """The keys of a candidate's timeline."""
+
+    id: Id = None
+    action: str | None = None
+    action_stage: WireStageRef | None = None
+    target_stage: WireStageRef | None = None
+    created_at: Instant | None = None
+    updated_at: Instant | None = None
+    member: MemberRef | None = None
+    body: str | None = None
+    rating: msgspec.Raw = NULL
+    stage_name: msgspec.Raw = NULL
+    visibility_roles: msgspec.Raw = NULL
+
+
+class WireCreated(Wire):
+    """The answer to a write that made something."""
+
+    id: Id = None

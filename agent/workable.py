@@ -1,7 +1,8 @@
 """Workable's endpoints as methods that give records."""
 
+import base64
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, Self, TypeVar
 
@@ -9,12 +10,13 @@ import msgspec
 
 from agent import parsing
 from agent.addresses import Params
+from agent.answers import Answer
 from agent.budget import Lane
 from agent.errors import BadAnswer, NeedsPerson, NotFound, Refused, TryLater, UnknownOutcome
 from agent.paging import page_of
 from agent.parsing import Parsed, Reader, Subscription
 from agent.transport import Ids, OnRequest, Transport
-from storage.records import Account, Candidate, Job, Member, Recruiter, Stage
+from storage.records import Account, Activity, Candidate, Job, Member, Recruiter, Stage
 
 R = TypeVar("R")
 TokenKind = Literal["account", "oauth", "partner"]
@@ -22,6 +24,7 @@ TokenKind = Literal["account", "oauth", "partner"]
 R_JOBS = "r_jobs"
 R_CANDIDATES = "r_candidates"
 W_CANDIDATES = "w_candidates"
+R_EMPLOYEES = "r_employees"
 PAGE_ROWS = 100
 ACCOUNT_LIMIT = 10
 PARTNER_LIMIT = 50
@@ -36,6 +39,11 @@ class Listing(list[R]):
         super().__init__(parsed.records)
         self.bad_rows = parsed.bad_rows
         self.drift = parsed.drift
+
+
+class Attachment(msgspec.Struct, frozen=True):
+    name: str
+    data: bytes
 
 
 class CandidatePage(msgspec.Struct, frozen=True):
@@ -123,6 +131,105 @@ class Workable:
             "/candidates/{id}", _one_candidate, ids={"id": candidate_id}, lane=lane, scope=R_CANDIDATES
         )
 
+    def activities(
+        self, candidate_id: str, *, updated_after: datetime | None = None, lane: Lane = Lane.INVITES
+    ) -> list[Activity]:
+        """The whole timeline, oldest first. Raises NotFound.
+
+        Raises BadAnswer when any entry cannot be read: an incomplete timeline proves nothing.
+        """
+        ids = {"id": candidate_id}
+        since = _moments(updated_after=updated_after)
+        path = "/candidates/{id}/activities"
+        found = self._walk(path, "activities", parsing.ACTIVITIES, since, R_CANDIDATES, ids=ids, lane=lane)
+        if found.bad_rows or any(name.startswith("type:") for name in found.drift):
+            raise BadAnswer("Workable sent a timeline with entries that cannot be read.")
+        entries = {entry.activity_id: entry for entry in found}
+        return sorted(entries.values(), key=lambda entry: entry.created_at)
+
+    def find_candidates(self, email: str, shortcode: str, lane: Lane = Lane.INVITES) -> list[Candidate]:
+        """Those of the job with this address. Raises BadAnswer when a row cannot be read."""
+        params = {"email": email, "shortcode": shortcode}
+        found = self._walk("/candidates", "candidates", parsing.CANDIDATES, params, R_CANDIDATES, lane=lane)
+        if found.bad_rows:
+            raise BadAnswer("Workable sent candidates that cannot be read.")
+        wanted = (shortcode, email.casefold())
+        return [one for one in found if (one.job_shortcode, (one.email or "").casefold()) == wanted]
+
+    def comment(
+        self,
+        candidate_id: str,
+        *,
+        member_id: str,
+        body: str,
+        policy: Sequence[str] | None = None,
+        attachment: Attachment | None = None,
+        lane: Lane = Lane.RESULTS,
+    ) -> str | None:
+        """The new activity's id, None when Workable did not tell. Nobody outside the hiring team sees it.
+
+        `policy` lists the roles that may see it; admins always may. Twice sent, it stands there twice.
+        """
+        comment: dict[str, Any] = {"body": body}
+        if policy is not None:
+            comment["policy"] = list(policy)
+        if attachment is not None:
+            data = base64.b64encode(attachment.data).decode()
+            comment["attachment"] = {"name": attachment.name, "data": data}
+        sent = {"member_id": member_id, "comment": comment}
+        return self._create("/candidates/{id}/comments", sent, {"id": candidate_id}, lane)
+
+    def rate(
+        self,
+        candidate_id: str,
+        *,
+        member_id: str,
+        scale: str,
+        grade: int,
+        comment: str,
+        stage_id: str | None,
+        lane: Lane = Lane.RESULTS,
+    ) -> None:
+        """Make or replace the member's one rating of the stage (None: the present one).
+
+        `grade` counts from 0: thumbs to 2, stars to 4, numbers to 9.
+        """
+        sent = {"member_id": member_id, "scale": scale, "grade": grade, "comment": comment}
+        place = {} if stage_id is None else {"stage_id": _stage_number(stage_id)}
+        self._write("PUT", "/candidates/{id}/ratings", sent | place, {"id": candidate_id}, lane)
+
+    def move(self, candidate_id: str, *, member_id: str, target_slug: str, lane: Lane = Lane.RESULTS) -> None:
+        """Raises Refused for a stage that the job does not have, and where Workable minds the present one."""
+        sent = {"member_id": member_id, "target_stage": target_slug}
+        self._write("POST", "/candidates/{id}/move", sent, {"id": candidate_id}, lane)
+
+    def create_candidate(
+        self, shortcode: str, person: Mapping[str, str], *, sourced: bool, lane: Lane = Lane.INVITES
+    ) -> str | None:
+        """The new id, None when Workable did not tell. Unless `sourced`, Workable mails the person.
+
+        Raises Refused when the address is in the job already.
+        """
+        sent = {"sourced": sourced, "candidate": dict(person)}
+        return self._create("/jobs/{shortcode}/candidates", sent, {"shortcode": shortcode}, lane, "candidate")
+
+    def subscribe(self, event: str, target: str, *, lane: Lane = Lane.READS) -> str:
+        """The subscription's id. Raises Refused (409) for a `target` that has one already."""
+        args = {"account_id": self._subdomain or "", "job_shortcode": "", "stage_slug": ""}
+        is_hiring = event.startswith(("candidate_", "job_"))
+        sent: dict[str, Any] = {"target": target, "event": event}
+        if event.startswith("candidate_"):
+            sent["args"] = args
+        scope = R_CANDIDATES if is_hiring else R_EMPLOYEES
+        answer = self._transport.write("POST", "/subscriptions", sent, lane=lane, scope=scope)
+        subscription_id = parsing.CREATED.one(msgspec.Raw(answer.body))
+        if subscription_id is None:
+            raise UnknownOutcome(
+                "Workable did not say whether it subscribed. The agent looks before it sends again.",
+                status=answer.status,
+            )
+        return subscription_id
+
     def subscriptions(self) -> Listing[Subscription]:
         """Workable answers 404 `{}` when there are none."""
         try:
@@ -176,6 +283,18 @@ class Workable:
             return None
         return None
 
+    def _write(self, method: str, path: str, body: Mapping[str, Any], ids: Ids, lane: Lane) -> Answer:
+        return self._transport.write(method, path, body, ids=ids, lane=lane, scope=W_CANDIDATES)
+
+    def _create(
+        self, path: str, body: Mapping[str, Any], ids: Ids, lane: Lane, wrapper: str | None = None
+    ) -> str | None:
+        """The id of what was made; a blank or unreadable answer to a write that was done has none."""
+        made = self._write("POST", path, body, ids, lane).json()
+        if wrapper is not None:
+            made = made.get(wrapper) if isinstance(made, dict) else None
+        return parsing.CREATED.one(msgspec.Raw(msgspec.json.encode(made)))
+
     def _list(
         self, path: str, key: str, reader: Reader[Any, R], scope: str, ids: Ids | None = None
     ) -> Listing[R]:
@@ -183,11 +302,21 @@ class Workable:
         rows = self._transport.read(path, lambda body: page_of(body, key, path).rows, ids=ids, scope=scope)
         return Listing(reader.read(rows))
 
-    def _walk(self, path: str, key: str, reader: Reader[Any, R], params: Params) -> Listing[R]:
+    def _walk(
+        self,
+        path: str,
+        key: str,
+        reader: Reader[Any, R],
+        params: Params,
+        scope: str = R_JOBS,
+        *,
+        ids: Ids | None = None,
+        lane: Lane = Lane.READS,
+    ) -> Listing[R]:
         """Every page of a list that fits in memory."""
         whole: Parsed[R] = Parsed()
         params = {"limit": PAGE_ROWS, **params}
-        for page in self._transport.pages(path, params, key, scope=R_JOBS):
+        for page in self._transport.pages(path, params, key, ids=ids, scope=scope, lane=lane):
             found = reader.read(page.rows)
             whole.records += found.records
             whole.bad_rows += found.bad_rows
@@ -196,10 +325,15 @@ class Workable:
 
 
 def _one_candidate(body: bytes) -> Candidate:
-    found = parsing.CANDIDATES.read([parsing.unwrapped(body, "candidate")])
-    if not found.records:
+    found = parsing.CANDIDATES.one(parsing.unwrapped(body, "candidate"))
+    if found is None:
         raise BadAnswer("Workable sent a candidate without an id. The agent will ask again.")
-    return found.records[0]
+    return found
+
+
+def _stage_number(stage_id: str) -> int | str:
+    """As Workable spells it: its own ids are numbers, the words that stand for them are not."""
+    return int(stage_id) if stage_id.isascii() and stage_id.isdecimal() else stage_id
 
 
 def _moments(**instants: datetime | None) -> dict[str, str | int]:

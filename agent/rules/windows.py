@@ -78,12 +78,12 @@ class Windows:
     is kept for others. If it slips into the next window, that has at least as much room.
     """
 
-    def __init__(self, share: float) -> None:
+    def __init__(self, share: float, assumed_limit: int = ASSUMED_LIMIT) -> None:
         if not 0 < share <= 1:
             raise ValueError("share must be above 0 and at most 1")
         self._share = share
         self.clock = ServerClock()
-        self.limit = ASSUMED_LIMIT
+        self.limit = assumed_limit
         self.is_measured = False
         self.throttled = 0
         self.others = 0
