@@ -29,6 +29,15 @@ class StageCount(msgspec.Struct, frozen=True):
     disqualified: int
 
 
+class StoredMember(msgspec.Struct, frozen=True):
+    """A member whom Workable still lists; `role` as Workable spells it."""
+
+    member_id: str
+    name: str
+    role: str | None
+    is_active: bool
+
+
 class StoredJob(msgspec.Struct, frozen=True):
     """What the agent needs of a job that Workable still has."""
 
@@ -64,13 +73,13 @@ def jobs(tx: Transaction, account_id: str) -> list[StoredJob]:
     return [StoredJob(*(_aware(value) for value in row)) for row in rows]
 
 
-def member_count(tx: Transaction, account_id: str) -> int:
-    """Active members."""
-    count: int = tx.value(
-        "SELECT count(*) FROM workable.members WHERE account_id = ? AND NOT is_deleted AND is_active",
+def members(tx: Transaction, account_id: str) -> list[StoredMember]:
+    rows = tx.rows(
+        "SELECT member_id, name, role, is_active FROM workable.members"
+        " WHERE account_id = ? AND NOT is_deleted ORDER BY member_id",
         [account_id],
     )
-    return count
+    return [StoredMember(*row) for row in rows]
 
 
 def job_counts(tx: Transaction, account_id: str) -> list[StageCount]:

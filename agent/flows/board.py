@@ -1,4 +1,4 @@
-"""Writes the numbers and the small copy of jobs and stages that the dashboard shows."""
+"""Writes the numbers and the small copy of jobs, stages and members that the dashboard shows."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from agent.flows.run import Run
 from agent.work import Work
 from storage import mirror_pipelines, mirror_reads
 from storage.ledger import board, runs
-from storage.ledger.board import BoardJob, BoardStage
+from storage.ledger.board import BoardJob, BoardMember, BoardStage
 from storage.mirror_reads import StoredJob
 
 
@@ -31,12 +31,12 @@ def _rate(work: Work) -> dict[str, Any]:
 
 
 def refresh(work: Work, **status: Any) -> None:
-    """Copy counts, jobs and stages from the mirror; `status` adds columns of the account's status row."""
+    """Copy counts, jobs, stages and members from the mirror; `status` adds columns of the account's status row."""
     with work.tools.mirror.transaction() as tx:
         counts = mirror_reads.job_counts(tx, work.account_id)
         jobs = mirror_reads.jobs(tx, work.account_id)
         pipelines = mirror_pipelines.pipelines(tx, work.account_id)
-        members = mirror_reads.member_count(tx, work.account_id)
+        members = mirror_reads.members(tx, work.account_id)
     by_job: dict[str, dict[str, int]] = {}
     for count in counts:
         by_job.setdefault(count.job_shortcode or "", {})[count.stage_name or ""] = count.candidates
@@ -46,15 +46,16 @@ def refresh(work: Work, **status: Any) -> None:
         for shortcode, pipeline in pipelines.items()
         for s in pipeline
     ]
+    team = [BoardMember(m.member_id, m.name, m.role, m.is_active) for m in members]
     with work.ledger_write() as ledger:
-        board.replace(ledger, work.account_id, shown, stages)
+        board.replace(ledger, work.account_id, shown, stages, team)
         runs.set_status(
             ledger,
             work.account_id,
             candidates=sum(sum(by_stage.values()) for by_stage in by_job.values()),
             jobs=len(jobs),
             live_jobs=sum(job.is_live for job in jobs),
-            members=members,
+            members=sum(member.is_active for member in members),
             **_rate(work),
             **status,
         )

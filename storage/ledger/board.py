@@ -1,4 +1,4 @@
-"""A small copy of jobs and stages for the dashboard, which never opens the mirror."""
+"""A small copy of jobs, stages and the hiring team for the dashboard, which never opens the mirror."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -32,10 +32,24 @@ class BoardStage(msgspec.Struct, frozen=True):
     position: int
 
 
-def replace(tx: Connection, account_id: str, jobs: Sequence[BoardJob], stages: Sequence[BoardStage]) -> None:
+class BoardMember(msgspec.Struct, frozen=True):
+    member_id: str
+    name: str
+    role: str | None
+    is_active: bool
+
+
+def replace(
+    tx: Connection,
+    account_id: str,
+    jobs: Sequence[BoardJob],
+    stages: Sequence[BoardStage],
+    members: Sequence[BoardMember] = (),
+) -> None:
     """Make the copy equal to what is given; nothing is written when it already is."""
     _replace(tx, schema.board_jobs, account_id, [msgspec.to_builtins(j) for j in jobs])
     _replace(tx, schema.board_stages, account_id, [msgspec.to_builtins(s) for s in stages])
+    _replace(tx, schema.board_members, account_id, [msgspec.to_builtins(m) for m in members])
 
 
 def _replace(tx: Connection, table: Table, account_id: str, rows: list[dict[str, Any]]) -> None:

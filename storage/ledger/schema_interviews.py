@@ -103,6 +103,9 @@ invites = Table(
     Index("one_invite_an_external_id", "external_id", unique=True),
     Index("invites_of_candidate", "account_id", "candidate_id"),
     Index("invites_of_email", "account_id", "email_digest"),
+    Index("invites_of_account", "account_id", "invite_id"),
+    Index("invites_by_invited", "invited_at"),
+    Index("invites_by_end", "ended_at"),
 )  # fmt: skip
 
 effects = Table(
@@ -135,6 +138,7 @@ effects = Table(
     ),
     Index("effects_of_candidate", "account_id", "candidate_id"),
     Index("effects_of_invite", "invite_id"),
+    Index("effects_by_state", "account_id", "state"),
 )
 
 attempts = Table(

@@ -107,6 +107,7 @@ def upgrade() -> None:
         unique=False,
         sqlite_where=sa.text("state IN ('planned','waiting','unknown')"),
     )
+    op.create_index("effects_by_state", "effects", ["account_id", "state"], unique=False)
     op.create_index("effects_of_candidate", "effects", ["account_id", "candidate_id"], unique=False)
     op.create_index("effects_of_invite", "effects", ["invite_id"], unique=False)
     op.create_index("one_effect_a_key", "effects", ["effect_key"], unique=True)
@@ -182,6 +183,9 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("invite_id"),
     )
+    op.create_index("invites_by_end", "invites", ["ended_at"], unique=False)
+    op.create_index("invites_by_invited", "invites", ["invited_at"], unique=False)
+    op.create_index("invites_of_account", "invites", ["account_id", "invite_id"], unique=False)
     op.create_index("invites_of_candidate", "invites", ["account_id", "candidate_id"], unique=False)
     op.create_index("invites_of_email", "invites", ["account_id", "email_digest"], unique=False)
     op.create_index(
