@@ -11,7 +11,7 @@ from storage.records import Stage
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """`send`: to `target_slug`. `done`: nothing is left to do. `park`: a person must look. `sentence` says why."""
+    """`send`: to `target_slug`. `done`: nothing is left to do. `park`: a person must look, `sentence` why."""
 
     action: Literal["send", "done", "park"]
     target_slug: str = ""

@@ -60,7 +60,7 @@ SENTENCES: dict[Reason, str] = {
 
 
 def entries(activities: Sequence[Activity], candidate: Candidate) -> list[Entry]:
-    """The stage entries in the candidate's present job. `activities` are all of the candidate's, oldest first.
+    """The stage entries in the candidate's present job, out of all of the activities, oldest first.
 
     A move to where the candidate already stood enters nothing, nor does being created again there.
     """
