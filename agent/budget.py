@@ -48,8 +48,8 @@ class Budget:
     """Hands out permits for single calls so that the token's limit is never exceeded by us.
 
     `share` is the part of each window that may be used up; the rest is left to other software with the
-    same token. `assumed_limit` counts until an answer tells the limit.
-    Each permit ends with exactly one of `observe`, `lost` or `never_left`.
+    same token. `assumed_limit` counts until an answer tells the limit. Each permit ends with exactly one of
+    `observe`, `lost` or `never_left`. `has_urgent_work`: half of each window is kept from the lane BACKFILL.
     """
 
     def __init__(
@@ -66,6 +66,7 @@ class Budget:
         self._changed = threading.Condition()
         self._queue: list[tuple[Lane, int]] = []
         self._serial = itertools.count()
+        self.has_urgent_work = False
 
     def acquire(self, lane: Lane, abandoned: threading.Event | None = None) -> Use:
         """Wait until a call may leave. Raises Stopped soon after the stop event or `abandoned` is set."""
@@ -74,10 +75,17 @@ class Budget:
                 if self._stop.is_set() or (abandoned is not None and abandoned.is_set()):
                     raise Stopped("The agent is stopping; the call was not made.")
                 now = self._clock()
-                pause = self._windows.seconds_until_free(now) if ticket == min(self._queue) else LOOK_SECONDS
+                first = ticket == min(self._queue)
+                pause = (
+                    self._windows.seconds_until_free(now, self._kept_back(lane)) if first else LOOK_SECONDS
+                )
                 if pause <= 0:
                     return self._windows.begin(now)
                 self._changed.wait(min(pause, LOOK_SECONDS))
+
+    def _kept_back(self, lane: Lane) -> int:
+        """A listing that took whole windows would let an invite wait for the next one."""
+        return self._windows.allowed // 2 if self.has_urgent_work and lane == Lane.BACKFILL else 0
 
     def observe(self, permit: Use, headers: Mapping[str, str], status: int) -> None:
         """Learn from an answer's headers; call it as soon as they are there, before the body is read."""

@@ -1,15 +1,17 @@
 """The only place that puts the parts together: settings in, an agent at work out."""
 
 import logging
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import uuid4
 
 from agent.engine import Engine
+from agent.platform import open_platform
 from agent.work import Tools
 from storage.agent_lock import AgentLock
 from storage.clock import Clock, utc_now
-from storage.ledger import agents, marks, requests, runs
+from storage.ledger import agents, marks, outbox, requests, runs
 from storage.ledger.database import Ledger, open_ledger
 from storage.mirror import Mirror
 from storage.mirror_errors import MirrorDamaged
@@ -65,7 +67,9 @@ def _engine(settings: Settings, ledger: Ledger, vault: Vault, clock: Clock, kind
     mirror = Mirror(settings.mirror_path, memory_limit=f"{settings.memory_mb}MB")
     try:
         _open_or_rebuild(mirror, ledger, clock)
-        engine = Engine(Tools(settings, ledger, mirror, vault, clock, _register(ledger, kind, clock)))
+        agent_id, stop = _register(ledger, kind, clock), threading.Event()
+        platform = open_platform(settings, stop=stop)
+        engine = Engine(Tools(settings, ledger, mirror, vault, clock, agent_id, platform), stop)
         try:
             yield engine
         finally:
@@ -81,6 +85,7 @@ def _register(ledger: Ledger, kind: str, clock: Clock) -> str:
         agents.release_dead(tx, now)
         runs.interrupt_orphans(tx, now)
         requests.release_orphans(tx, now)
+        outbox.release_sending(tx, now)
         return agents.register(tx, kind, now)
 
 

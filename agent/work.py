@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
 
 from agent.budget import Budget
 from agent.errors import NeedsPerson, Stopped
+from agent.platform import Platform
 from agent.workable import Workable
 from storage.clock import Clock
 from storage.ledger import agents
@@ -19,9 +19,6 @@ from storage.ledger.database import Ledger
 from storage.mirror import Mirror
 from storage.settings import Settings
 from storage.vault import Vault
-
-if TYPE_CHECKING:
-    from agent.platform import Platform
 
 
 @dataclass(frozen=True)
@@ -34,7 +31,7 @@ class Tools:
     vault: Vault
     clock: Clock
     agent_id: str
-    platform: "Platform | None" = None
+    platform: Platform | None = None
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,7 @@ class Work:
         return self.tools.settings
 
     @property
-    def platform(self) -> "Platform":
+    def platform(self) -> Platform:
         """Raises NeedsPerson when none is set."""
         if self.tools.platform is None:
             raise NeedsPerson(

@@ -39,15 +39,16 @@ NEW_AT_ONCE = 20  # pipelines read for the first time in one poll
 def read_catalogue(run: Run, *, new_at_once: int = NEW_AT_ONCE) -> None:
     """Read every stream that is due, each as a part of the run."""
     settings = run.work.tools.settings
-    _when_due(run, "account", settings.pipeline_seconds, lambda: _account(run))
+    when_due(run, "account", settings.pipeline_seconds, lambda: _account(run))
     run.part("jobs", settings.poll_seconds, lambda: _jobs(run))
-    _when_due(run, "stages", settings.metadata_seconds, lambda: _default_pipeline(run))
-    _when_due(run, "members", settings.metadata_seconds, lambda: _members(run))
-    _when_due(run, "recruiters", settings.metadata_seconds, lambda: _recruiters(run))
+    when_due(run, "stages", settings.metadata_seconds, lambda: _default_pipeline(run))
+    when_due(run, "members", settings.metadata_seconds, lambda: _members(run))
+    when_due(run, "recruiters", settings.metadata_seconds, lambda: _recruiters(run))
     run.part("pipelines", settings.pipeline_seconds, lambda: _pipelines(run, new_at_once))
 
 
-def _when_due(run: Run, stream: str, every: int, action: Callable[[], StreamResult]) -> None:
+def when_due(run: Run, stream: str, every: int, action: Callable[[], StreamResult]) -> None:
+    """Do the stream as a part of the run if its interval has passed, else skip it."""
     with run.work.tools.ledger.read() as tx:
         due = runs.due(tx, run.work.account_id, stream, timedelta(seconds=every), run.work.now())
     if due:

@@ -12,6 +12,7 @@ from storage.ledger import looks, outbox
 
 # A turn ends so that the account's hold on its thread does; what is left is due again at once.
 ROUNDS = 20
+SOON = timedelta(seconds=20)  # a new candidate settles, and a lost answer is looked for, within that
 
 
 def turn(work: Work) -> int:
@@ -32,9 +33,19 @@ def turn(work: Work) -> int:
     return total
 
 
-def due_soon(work: Work, within: timedelta) -> datetime | None:
-    """When the next step is due, if that is within the span; for a pass that ends when nothing is left."""
+def turn_to_end(work: Work) -> None:
+    """Turns until nothing is due soon: what a pass does that is followed by another only much later."""
+    while not work.stop.is_set():
+        turn(work)
+        next_step = _due_soon(work)
+        if next_step is None:
+            return
+        work.stop.wait(max((next_step - work.now()).total_seconds(), 0.0))
+
+
+def _due_soon(work: Work) -> datetime | None:
+    """When the next step is due, if that is worth waiting for."""
     with work.tools.ledger.read() as tx:
         times = (looks.next_due(tx, work.account_id), outbox.next_due(tx, work.account_id))
-    soon = [at for at in times if at is not None and at <= work.now() + within]
+    soon = [at for at in times if at is not None and at <= work.now() + SOON]
     return min(soon, default=None)

@@ -32,7 +32,7 @@ def poll(tools: Tools, platform: Platform) -> int:
     The watermark is the platform's time at the start, and moves when everything was read.
     """
     with tools.ledger.read() as tx:
-        stored = marks.moment(tx, WATERMARK)
+        stored = marks.read(tx, WATERMARK)
     start, news = None, 0
     since = (stored or tools.clock() - FIRST_READS_BACK) - OVERLAP
     for page in platform.changed(since):
@@ -41,7 +41,7 @@ def poll(tools: Tools, platform: Platform) -> int:
             news += sum(take(tx, interview, tools.clock()) for interview in page)
     if start is not None:
         with tools.ledger.write() as tx:
-            marks.set_moment(tx, WATERMARK, start)
+            marks.advance(tx, WATERMARK, start)
     return news
 
 

@@ -96,8 +96,11 @@ class Windows:
     def allowed(self) -> int:
         return max(1, math.floor(self.limit * self._share + 1e-9))
 
-    def seconds_until_free(self, now: float) -> float:
-        """0.0 when a call may go now; else when it is worth asking again, if no answer comes before."""
+    def seconds_until_free(self, now: float, kept_back: int = 0) -> float:
+        """0.0 when a call may go now; else when it is worth asking again, if no answer comes before.
+
+        `kept_back` calls of each window are not for this caller.
+        """
         if now < self._blocked_until:
             return self._blocked_until - now
         if not self._has_answer:
@@ -105,7 +108,7 @@ class Windows:
         if not self.clock.is_known:
             return self._seconds_without_a_clock(now)
         window, _ = self._windows(now)
-        if self._has_room(window):
+        if self._has_room(window, kept_back):
             return 0.0
         return max(self._edge_after(window, now) - now, SOON)
 
@@ -154,9 +157,9 @@ class Windows:
         low, high = self.clock.earliest(now), self.clock.latest(now)
         return math.floor(low / WINDOW_SECONDS), math.floor(high / WINDOW_SECONDS)
 
-    def _has_room(self, window: int) -> bool:
-        left = self._left.get(window, self.limit) - self._in_flight()
-        return self._own(window) < self.allowed and left > self.limit - self.allowed
+    def _has_room(self, window: int, kept_back: int) -> bool:
+        left = self._left.get(window, self.limit) - self._in_flight() - kept_back
+        return self._own(window) + kept_back < self.allowed and left > self.limit - self.allowed
 
     def _own(self, window: int) -> int:
         return sum(use.may_be_in(window) for use in self._uses)
