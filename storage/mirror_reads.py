@@ -91,6 +91,21 @@ def job_counts(tx: Transaction, account_id: str) -> list[StageCount]:
     return [StageCount(*row) for row in rows]
 
 
+def sample_candidates(tx: Transaction, account_id: str, limit: int) -> list[tuple[str, str]]:
+    """Ids of candidates in Workable's sample jobs, each with the job's title; the newest first."""
+    return [
+        (row[0], row[1])
+        for row in tx.rows(
+            "SELECT c.candidate_id, j.title FROM workable.candidates c"
+            " JOIN workable.jobs j ON j.account_id = c.account_id AND j.job_shortcode = c.job_shortcode"
+            " WHERE c.account_id = ? AND j.is_sample AND NOT j.is_deleted AND NOT c.is_deleted"
+            " AND NOT coalesce(c.is_anonymized, false)"
+            " ORDER BY c.created_at DESC, c.candidate_id LIMIT ?",
+            [account_id, limit],
+        )
+    ]
+
+
 def candidate(tx: Transaction, account_id: str, candidate_id: str) -> StoredCandidate | None:
     rows = tx.rows(
         f"SELECT {', '.join(COLUMNS)}, stage_slug, synced_at, deleted_at FROM workable.candidates"

@@ -1,5 +1,6 @@
 """People who began an interview from a job's open link become candidates in Workable, each once."""
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -13,7 +14,8 @@ from storage.ledger.applicants import State
 from storage.ledger.mappings import Rule
 from storage.ledger.outbox import EffectKind, NewEffect, SendLane
 
-MARK = "applicants"
+log = logging.getLogger(__name__)
+MARK = "platform:applicants"
 SYSTEM = "intrvio"
 
 
@@ -28,6 +30,8 @@ def receive(tools: Tools, platform: Platform) -> int:
     began, new = None, 0
     for page in platform.applicants(after):
         began = began or (platform.server_now() or tools.clock()) - overlap
+        if page.bad_rows:
+            log.warning("%d applicants could not be read and were left out", page.bad_rows)
         new += _take(tools, page)
     if began is not None:
         with tools.ledger.write() as tx:

@@ -17,7 +17,7 @@ def read(ledger: Ledger, platform: Platform, clock: Clock) -> int:
     """Read them all; how many there are. Needs no agent: a command may do it beside one."""
     found = platform.templates()
     with ledger.write() as tx:
-        templates.replace(tx, found, clock())
+        templates.replace(tx, [(one.template_id, one.name) for one in found], clock())
         gone = {one.template_id: one.name for one in templates.every(tx) if one.gone_at is not None}
         for account in accounts.listing(tx):
             if account.state != AccountState.REVOKED:

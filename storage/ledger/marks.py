@@ -68,6 +68,17 @@ def is_new_mirror(tx: Connection, mirror_id: str) -> bool:
     return True
 
 
+def read(tx: Connection, key: str) -> datetime | None:
+    """How far something that belongs to no account was read."""
+    value: str | None = tx.execute(select(M.c.value).where(M.c.key == key)).scalar()
+    return None if value is None else datetime.fromisoformat(value)
+
+
+def advance(tx: Connection, key: str, at: datetime) -> None:
+    tx.execute(M.delete().where(M.c.key == key))
+    tx.execute(M.insert().values(key=key, value=at.isoformat()))
+
+
 def _mark(tx: Connection, key: str, value: str) -> str:
     """The value stored for the key; `value` is stored if there was none."""
     stored: str | None = tx.execute(select(M.c.value).where(M.c.key == key)).scalar()

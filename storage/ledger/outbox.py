@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.ledger import schema
@@ -251,3 +251,18 @@ def has_created(tx: Connection, account_id: str, candidate_id: str, email: str |
         if row.remote_id == candidate_id or (email and row.payload.get("person", {}).get("email") == email):
             return True
     return False
+
+
+def written_to(
+    tx: Connection, account_id: str, kinds: Sequence[EffectKind], since: datetime, limit: int
+) -> list[str]:
+    """Candidates on whom such effects were confirmed since then, the last one first."""
+    mine = (
+        E.c.account_id == account_id,
+        E.c.kind.in_(kinds),
+        E.c.state == S.CONFIRMED,
+        E.c.ended_at >= since,
+    )
+    query = select(E.c.candidate_id).where(*mine, E.c.candidate_id.is_not(None))
+    newest = func.max(E.c.ended_at).desc()
+    return list(tx.execute(query.group_by(E.c.candidate_id).order_by(newest).limit(limit)).scalars())

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
 
 import msgspec
 from sqlalchemy import Connection, select
@@ -22,22 +21,13 @@ class Template(msgspec.Struct, frozen=True):
     gone_at: datetime | None
 
 
-class Named(Protocol):
-    """A template as the platform tells of it."""
-
-    @property
-    def template_id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-
-
-def replace(tx: Connection, rows: Sequence[Named], now: datetime) -> None:
-    """`rows` are all that the platform has now; what is missing from them is kept and marked as gone."""
-    for given in rows:
-        values = {"name": given.name, "seen_at": now, "gone_at": None}
-        row = insert(T).values(template_id=given.template_id, **values)
+def replace(tx: Connection, rows: Sequence[tuple[str, str]], now: datetime) -> None:
+    """`rows`, ids and names, are all that the platform has now; what is missing is kept and marked as gone."""
+    for template_id, name in rows:
+        values = {"name": name, "seen_at": now, "gone_at": None}
+        row = insert(T).values(template_id=template_id, **values)
         tx.execute(row.on_conflict_do_update(index_elements=["template_id"], set_=values))
-    missing = T.c.template_id.not_in([given.template_id for given in rows])
+    missing = T.c.template_id.not_in([template_id for template_id, _ in rows])
     tx.execute(T.update().where(missing, T.c.gone_at.is_(None)).values(gone_at=now))
 
 

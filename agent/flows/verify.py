@@ -1,0 +1,170 @@
+"""Compares what was written to Workable with the timelines that Workable shows now; writes nothing there."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from agent.errors import AgentError, NotFound, Stopped
+from agent.flows.decide import judge
+from agent.work import Work
+from storage import mirror_reads, references
+from storage.ledger import outbox, problems
+from storage.ledger.outbox import Effect, EffectKind, EffectState
+from storage.records import Activity
+
+CODE = "verify"
+GOES_BACK = timedelta(days=30)
+AT_MOST = 500  # candidates in one run, each a request or more
+MARKED = (
+    EffectKind.INVITE_NOTE,
+    EffectKind.RATING,
+    EffectKind.RESULT_COMMENT,
+    EffectKind.END_NOTE,
+    EffectKind.SAMPLE_CARD,
+)
+NAMES = {
+    EffectKind.INVITE_NOTE: "the note of the invite",
+    EffectKind.RATING: "the rating",
+    EffectKind.RESULT_COMMENT: "the comment with the result",
+    EffectKind.END_NOTE: "the note that the interview ended",
+    EffectKind.SAMPLE_CARD: "the sample card",
+}
+
+
+@dataclass
+class Findings:
+    """`differing` candidates have a problem now, `gone` ones are no longer in Workable."""
+
+    compared: int = 0
+    differing: int = 0
+    gone: int = 0
+    unread: int = 0
+    decided: int = 0
+    sentences: dict[str, str] = field(default_factory=dict)
+
+
+def verify(work: Work) -> tuple[str, dict[str, Any]]:
+    """Compare the newest first; a sentence for staff and the figures behind it.
+
+    Raises AgentError when the token is refused or not one timeline could be read.
+    """
+    since = work.now() - GOES_BACK
+    with work.tools.ledger.read() as tx:
+        candidates = outbox.written_to(tx, work.account_id, MARKED, since, AT_MOST + 1)
+    found, error = Findings(), None
+    for candidate_id in candidates[:AT_MOST]:
+        if work.stop.is_set():
+            raise Stopped("The agent is stopping.")
+        try:
+            _compare(work, candidate_id, found)
+        except AgentError as trouble:
+            if isinstance(trouble, Stopped) or trouble.code == "token_refused":
+                raise
+            found.unread += 1
+            error = error or trouble
+    if error is not None and found.unread == len(candidates[:AT_MOST]):
+        raise error
+    return _told(found, error, is_cut=len(candidates) > AT_MOST)
+
+
+def _compare(work: Work, candidate_id: str, found: Findings) -> None:
+    activities = _timeline(work, candidate_id)
+    if activities is None:
+        found.gone += 1
+        _settle(work, candidate_id, [], found)
+        return
+    with work.tools.ledger.read() as tx:
+        effects = outbox.of_candidate(tx, work.account_id, [candidate_id])
+    found.compared += 1
+    _settle(work, candidate_id, differences(_standing(effects), activities), found)
+    with work.tools.mirror.transaction() as mirror:
+        stored = mirror_reads.candidate(mirror, work.account_id, candidate_id)
+    if stored is not None and stored.deleted_at is None and stored.candidate.job_shortcode is not None:
+        found.decided += judge(work, stored.candidate, activities)
+
+
+def _timeline(work: Work, candidate_id: str) -> list[Activity] | None:
+    """None when Workable says twice that there is no such candidate: once may be a slip."""
+    for _ in range(2):
+        try:
+            return work.workable.activities(candidate_id)
+        except NotFound:
+            continue
+    return None
+
+
+def _standing(effects: Sequence[Effect]) -> list[Effect]:
+    """What should stand there: of ratings the newest alone, because each replaces the one before."""
+    written = [e for e in effects if e.kind in MARKED and e.state == EffectState.CONFIRMED]
+    newest = {e.invite_id: e for e in written if e.kind == EffectKind.RATING}
+    return [e for e in written if e.kind != EffectKind.RATING or newest[e.invite_id] is e]
+
+
+def differences(effects: Sequence[Effect], activities: Sequence[Activity]) -> list[str]:
+    """What is not as it was written, in words without personal data."""
+    found = []
+    for effect in effects:
+        marked = [one for one in activities if references.is_marked(one.body, effect.mark)]
+        what = f"{NAMES[effect.kind]} ({references.line(effect.mark)})"
+        if not marked:
+            found.append(_missing(effect, what, activities))
+        elif len(marked) > 1:
+            found.append(f"{what} stands there {len(marked)} times")
+        elif _is_regraded(effect, marked[0]):
+            found.append(f"{what} has another grade than the one that was written")
+    return found
+
+
+def _missing(effect: Effect, what: str, activities: Sequence[Activity]) -> str:
+    if effect.kind == EffectKind.RATING and effect.member_id is not None:
+        stage_id = effect.payload.get("stage_id")
+        for one in activities:
+            is_there = stage_id is None or (one.stage is not None and one.stage.stage_id == str(stage_id))
+            if one.rating is not None and one.member_id == effect.member_id and is_there:
+                return f"{what} was overwritten by somebody else"
+    return f"{what} is no longer there"
+
+
+def _is_regraded(effect: Effect, activity: Activity) -> bool:
+    grade = effect.payload.get("grade")
+    is_known = effect.kind == EffectKind.RATING and activity.rating is not None and grade is not None
+    return is_known and activity.rating is not None and activity.rating.grade not in (None, grade)
+
+
+def _settle(work: Work, candidate_id: str, differing: list[str], found: Findings) -> None:
+    """Open or close the candidate's problem."""
+    with work.ledger_write() as tx:
+        if not differing:
+            problems.resolve(tx, work.account_id, CODE, subject=candidate_id, now=work.now())
+            return
+        found.differing += 1
+        sentence = f"On the timeline of candidate {candidate_id}, {'; '.join(differing)}."
+        problems.report(tx, work.account_id, CODE, sentence, subject=candidate_id, now=work.now())
+    found.sentences[candidate_id] = sentence
+
+
+def _told(found: Findings, error: AgentError | None, *, is_cut: bool) -> tuple[str, dict[str, Any]]:
+    days = GOES_BACK.days
+    parts = [f"Compared the timelines of {found.compared:,} candidates written to in the last {days} days."]
+    if found.differing:
+        parts.append(f"{found.differing:,} are not as they were written; see the problems.")
+    elif found.compared:
+        parts.append("All is as it was written.")
+    if found.gone:
+        parts.append(f"{found.gone:,} candidates are no longer in Workable.")
+    if found.decided:
+        parts.append(f"{found.decided:,} stage entries had not been seen before and were decided now.")
+    if error is not None:
+        parts.append(f"{found.unread:,} timelines could not be read: {error.sentence}")
+    if is_cut:
+        parts.append(f"Only the newest {AT_MOST:,} were looked at.")
+    figures = {
+        "compared": found.compared,
+        "differing": found.differing,
+        "gone": found.gone,
+        "unread": found.unread,
+        "decided": found.decided,
+        "problems": sorted(found.sentences.values()),
+    }
+    return " ".join(parts), figures
