@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 from agent.errors import AgentError, NeedsPerson, Stopped, UsageProblem
-from agent.flows import account
+from agent.flows import account, provision, sample
 from agent.flows.candidates import WalkKind
 from agent.flows.revoke import STILL_TO_DO, revoke
 from agent.flows.run import Cancelled
 from agent.flows.trial import trial
+from agent.flows.verify import verify
 from agent.work import Tools, Work
 from storage import mirror_reads
 from storage.ledger import accounts, requests
@@ -106,12 +107,41 @@ def _finish(
 
 def _actions() -> dict[Kind, Callable[[Work, Request], Outcome]]:
     return {
-        Kind.TEST_SYNC: lambda work, _request: trial(work),
+        Kind.TEST_SYNC: _trial,
         Kind.SYNC: _sync,
         Kind.BACKFILL: _backfill,
         Kind.REVOKE: lambda work, request: revoke(work, request.actor),
         Kind.CONFIRM_DELETIONS: _confirm_deletions,
+        Kind.SAMPLE_CARD: _sample_card,
+        Kind.PROVISION: _provision,
+        Kind.VERIFY: lambda work, _request: verify(work),
     }
+
+
+def _trial(work: Work, _request: Request) -> Outcome:
+    """With the candidates of sample jobs on whom a sample card does no harm."""
+    note, figures = trial(work)
+    return note, figures | {"sample_candidates": sample.candidates(work)}
+
+
+def _sample_card(work: Work, request: Request) -> Outcome:
+    candidate_id = request.args.get("candidate_id")
+    if not candidate_id:
+        raise UsageProblem("Name the candidate who is to get the sample card.")
+    return sample.post(work, str(candidate_id), request.actor)
+
+
+def _provision(work: Work, request: Request) -> Outcome:
+    """Whoever asks for it once has it done again with each reading of the members."""
+    recruiters = bool(request.args.get("recruiters"))
+    if request.args.get("preview"):
+        return provision.told(provision.preview(work, recruiters=recruiters), is_preview=True)
+    changes = provision.provision(work, recruiters=recruiters, actor=request.actor)
+    with work.ledger_write() as tx:
+        accounts.change(
+            tx, work.account_id, {"provisions_members": True}, actor=request.actor, now=work.now()
+        )
+    return provision.told(changes, is_preview=False)
 
 
 def _sync(work: Work, _request: Request) -> Outcome:

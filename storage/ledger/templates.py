@@ -22,7 +22,7 @@ class Template(msgspec.Struct, frozen=True):
 
 
 def replace(tx: Connection, rows: Sequence[tuple[str, str]], now: datetime) -> None:
-    """`rows`, ids and names, are all that the platform has now; what is missing is kept and marked as gone."""
+    """`rows`, ids and names, are all that the platform has now; what is missing is kept as gone."""
     for template_id, name in rows:
         values = {"name": name, "seen_at": now, "gone_at": None}
         row = insert(T).values(template_id=template_id, **values)
