@@ -25,15 +25,15 @@ def judge(pipeline: Sequence[Stage], *, present: str, invited_at: str, target: M
     the way from there to the target, does the candidate go on.
     """
     resolved = stages.resolve(target, pipeline)
-    if resolved.stage is None:
+    if resolved.stage is None or not resolved.stage.slug:
         return _park(_lost(target, resolved.problem))
     ordered = sorted(pipeline, key=lambda stage: stage.position)
     places = {stage.slug: place for place, stage in enumerate(ordered) if stage.slug}
     goal = resolved.stage
-    if present == goal.slug:
-        return Verdict("done", sentence=f"The candidate is in {goal.name} already.")
     if present not in places:
         return _park("The stage in which the candidate is now is not in the job's pipeline as it is known.")
+    if present == goal.slug:
+        return Verdict("done", sentence=f"The candidate is in {goal.name} already.")
     if present == invited_at:
         return Verdict("send", target_slug=goal.slug)
     if invited_at not in places:

@@ -5,10 +5,8 @@ Texts from outside may hold anything. What no reader could see, or no encoder ta
 
 import math
 import re
-from collections.abc import Sequence
-from datetime import datetime
-from typing import Protocol
 
+from agent.platform_wire import Line, Result, Trait
 from storage import references
 
 LONGEST = 4_000
@@ -37,37 +35,6 @@ ENDS = {
 OTHER_END = f"ended without a result. {AGAIN}"
 
 
-class Trait(Protocol):
-    """One line of the rubric; `score` is of 100."""
-
-    @property
-    def trait(self) -> str: ...
-    @property
-    def score(self) -> int: ...
-    @property
-    def note(self) -> str | None: ...
-
-
-class Line(Protocol):
-    """What was said at one time, in seconds from the beginning."""
-
-    @property
-    def speaker(self) -> str: ...
-    @property
-    def at_seconds(self) -> float | None: ...
-    @property
-    def text(self) -> str: ...
-
-
-class Result(Protocol):
-    """The parts of a result that a transcript needs."""
-
-    @property
-    def transcript(self) -> Sequence[Line]: ...
-    @property
-    def completed_at(self) -> datetime | None: ...
-
-
 def invite_note(template_name: str, interview_url: str | None, mark: str) -> str:
     link = _link(interview_url)
     return _body(
@@ -78,33 +45,23 @@ def invite_note(template_name: str, interview_url: str | None, mark: str) -> str
     )
 
 
-def rating_comment(score: int, grade: str, summary: str, mark: str) -> str:
-    """`grade` is the platform's word."""
-    word = _one_line(grade, LONGEST_NAME)
-    head = f"AI interview: {score} of 100{word and f' ({word})'}."
-    return _body(mark, head, _one_line(summary, LONGEST_RATING), BY_AI)
+def rating_comment(result: Result, mark: str) -> str:
+    word = _one_line(result.grade, LONGEST_NAME)
+    head = f"AI interview: {result.score} of 100{word and f' ({word})'}."
+    return _body(mark, head, _one_line(result.summary, LONGEST_RATING), BY_AI)
 
 
-def result_comment(
-    *,
-    summary: str,
-    score: int,
-    rubric: Sequence[Trait],
-    results_url: str | None,
-    duration_seconds: int | None,
-    mark: str,
-    supersedes: int | None = None,
-) -> str:
+def result_comment(result: Result, mark: str, *, supersedes: int | None = None) -> str:
     """`supersedes` is the revision that no longer counts. What must not be cut stands first."""
-    link = _link(results_url)
-    traits = "\n".join(_trait(trait) for trait in rubric)
+    link = _link(result.results_url)
+    traits = "\n".join(_trait(trait) for trait in result.rubric)
     return _body(
         mark,
-        f"The AI interview is complete: {score} of 100{_took(duration_seconds)}.",
+        f"The AI interview is complete: {result.score} of 100{_took(result.duration_seconds)}.",
         "" if supersedes is None else _superseding(supersedes),
         BY_AI,
         link and f"The whole result: {link}",
-        _cut(_clean(summary).strip(), LONGEST_SUMMARY),
+        _cut(_clean(result.summary).strip(), LONGEST_SUMMARY),
         traits and f"How it was scored, each of 100:\n{traits}",
     )
 
