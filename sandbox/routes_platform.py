@@ -11,7 +11,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from sandbox.api import answer
-from sandbox.errors import Refused
+from sandbox.errors import Refused, not_found
 from sandbox.platform import TEMPLATES, Platform, applicant_row, interview_row
 from sandbox.stamps import parse_time
 from sandbox.world import World
@@ -31,6 +31,7 @@ def routes(world: World) -> list[Route]:
         "/members/{email}": {"PUT": put_member, "DELETE": deactivate_member},
         "/candidates": {"DELETE": erase_candidate},
     }
+    table["/{rest:path}"] = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), refuse_unknown)
     return [
         Route("/platform" + path, _door(world, methods), methods=list(methods))
         for path, methods in table.items()
@@ -66,7 +67,11 @@ def _body(raw: bytes) -> Any:
     try:
         return msgspec.json.decode(raw) if raw.strip() else {}
     except msgspec.DecodeError:
-        raise Refused(400, "The body is not valid JSON") from None
+        raise Refused(422, "The body is not valid JSON") from None
+
+
+def refuse_unknown(platform: Platform, request: Request, body: Any) -> Response:  # noqa: ARG001 - a Handler
+    raise not_found()
 
 
 def list_templates(platform: Platform, request: Request, body: Any) -> Response:  # noqa: ARG001 - a Handler
@@ -88,7 +93,7 @@ def list_interviews(platform: Platform, request: Request, body: Any) -> Response
     if external is not None:
         return answer({"interviews": [interview_row(one) for one in platform.find(external)]})
     after = request.query_params.get("updated_after")
-    since = parse_time("updated_after", after) * 1000 if after else 0
+    since = _milliseconds("updated_after", after)
     kept = [one for one in platform.interviews.values() if one.updated_at >= since]
     rows, cursor = _cut(request, kept, lambda one: (one.updated_at, one.id))
     found: dict[str, Any] = {"interviews": [interview_row(one) for one in rows]}
@@ -102,7 +107,7 @@ def cancel_interview(platform: Platform, request: Request, body: Any) -> Respons
 
 def list_applicants(platform: Platform, request: Request, body: Any) -> Response:  # noqa: ARG001 - a Handler
     after = request.query_params.get("created_after")
-    since = parse_time("created_after", after) * 1000 if after else 0
+    since = _milliseconds("created_after", after)
     kept = [one for one in platform.applicants.values() if one.created_at >= since]
     rows, cursor = _cut(request, kept, lambda one: (one.created_at, one.applicant_id))
     found: dict[str, Any] = {"applicants": [applicant_row(one) for one in rows]}
@@ -128,6 +133,11 @@ def erase_candidate(platform: Platform, request: Request, body: Any) -> Response
         raise Refused(422, "external_id is missing")
     platform.erase(external)
     return answer({"status": "accepted"}, 202)
+
+
+def _milliseconds(name: str, text: str | None) -> int:
+    """Rounded, since a fraction of a second is not exact: what is asked for includes the moment itself."""
+    return round(parse_time(name, text) * 1000) if text else 0
 
 
 def _cut(
