@@ -1,0 +1,102 @@
+"""Writes to the outbox what is about to be sent and what came of it, each in one fenced transaction."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+import msgspec
+
+from agent.effects import checks
+from agent.effects.change import Change, Context, Receipt
+from agent.work import Work
+from storage.ledger import decisions, invites, outbox, problems, templates
+from storage.ledger.outbox import Effect, EffectState
+
+PLATFORM_REFUSED = "platform_refused"
+OWN_ERROR = "own_error"
+S = EffectState
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What an effect comes to. `pause` is how long it rests before it is due again."""
+
+    state: EffectState
+    reason: str | None = None
+    sentence: str | None = None
+    status: int | None = None
+    pause: timedelta = timedelta()
+
+
+def context(work: Work, effect: Effect) -> Context:
+    """The effect with its invite, and the candidate's id after whatever relocation we know of."""
+    with work.tools.ledger.read() as tx:
+        invite = None if effect.invite_id is None else invites.get(tx, effect.invite_id)
+        names = {one.template_id: one.name for one in templates.every(tx)} if invite else {}
+        known_as = decisions.known_as(tx, work.account_id, effect.candidate_id) if effect.candidate_id else []
+    template = "" if invite is None else names.get(invite.template_id, "")
+    return Context(work, effect, invite, known_as[0] if known_as else "", template)
+
+
+def claim(ctx: Context, member_id: str) -> Context | None:
+    """Committed before anything leaves. None when the effect has changed, or no invite may go just now."""
+    work = ctx.work
+    with work.ledger_write() as tx:
+        if checks.exceeds_cap(tx, work, ctx.effect):
+            return None
+        number = outbox.claim(
+            tx, ctx.effect,
+            agent_id=work.tools.agent_id, fence=work.fence, member_id=member_id or None, now=work.now(),
+        )  # fmt: skip
+        if number is None:
+            return None
+        return replace(ctx, effect=outbox.get(tx, ctx.effect.effect_id), member_id=member_id)
+
+
+def confirm(ctx: Context, change: Change, receipt: Receipt) -> None:
+    """The change stands: what follows from it is written with it."""
+    work, effect, now = ctx.work, ctx.effect, ctx.work.now()
+    with work.ledger_write() as tx:
+        receipt.note(tx, now)
+        outbox.settle(
+            tx, effect, S.CONFIRMED, now=now, sentence=receipt.sentence, remote_id=receipt.remote_id
+        )
+        if change.forgets:
+            outbox.forget_payload(tx, effect.effect_id)
+        if change.service == "platform":
+            problems.resolve(tx, work.account_id, PLATFORM_REFUSED, now=now)
+        if effect.reason == OWN_ERROR:
+            problems.resolve(tx, work.account_id, OWN_ERROR, subject=str(effect.effect_id), now=now)
+
+
+def settle(ctx: Context, outcome: Outcome) -> Effect | None:
+    """The effect as it is then; None when somebody has changed it since it was read.
+
+    That a person let it go stays known until it is over.
+    """
+    work, effect, now = ctx.work, ctx.effect, ctx.work.now()
+    is_open = outcome.state in (S.WAITING, S.UNKNOWN)
+    reason = "retried" if is_open and effect.reason == "retried" else outcome.reason
+    with work.ledger_write() as tx:
+        present = outbox.get(tx, effect.effect_id)
+        if (present.state, present.attempts) != (effect.state, effect.attempts):
+            return None
+        outbox.settle(
+            tx, effect, outcome.state,
+            now=now, reason=reason, sentence=outcome.sentence,
+            due_at=now + outcome.pause, status=outcome.status,
+        )  # fmt: skip
+        return outbox.get(tx, effect.effect_id)
+
+
+def report_own_error(ctx: Context, sentence: str) -> None:
+    with ctx.work.ledger_write() as tx:
+        problems.report(
+            tx, ctx.work.account_id, OWN_ERROR, sentence,
+            subject=str(ctx.effect.effect_id), now=ctx.work.now(), needs_person=True,
+        )  # fmt: skip
+
+
+def report_platform(ctx: Context, sentence: str) -> None:
+    with ctx.work.ledger_write() as tx:
+        problems.report(
+            tx, ctx.work.account_id, PLATFORM_REFUSED, sentence, now=ctx.work.now(), needs_person=True
+        )

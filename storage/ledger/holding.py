@@ -1,0 +1,116 @@
+"""What holds effects back, and lets them go again: parked and failed ones, and the hourly cap of invites."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, select
+
+from storage.ledger import schema
+from storage.ledger.outbox import EffectKind, EffectState
+
+E = schema.effects
+I = schema.invites  # noqa: E741 -- a table's initial, as everywhere here
+A = schema.aliases
+P = schema.problems
+S = EffectState
+MAY_HAVE_INVITED = (S.SENDING, S.UNKNOWN, S.CONFIRMED)
+
+
+class Stuck(msgspec.Struct, frozen=True):
+    """A parked or failed effect; `since` is when it came to a halt, `job_shortcode` what it was meant for."""
+
+    effect_id: int
+    kind: EffectKind
+    state: EffectState
+    reason: str | None
+    sentence: str | None
+    candidate_id: str | None
+    invite_id: int | None
+    since: datetime
+    job_shortcode: str | None
+
+
+def stuck(tx: Connection, account_id: str) -> list[Stuck]:
+    """In the order in which they were planned."""
+    query = (
+        select(E, I.c.job_shortcode)
+        .outerjoin(I, I.c.invite_id == E.c.invite_id)
+        .where(E.c.account_id == account_id, E.c.state.in_((S.PARKED, S.FAILED)))
+        .order_by(E.c.effect_id)
+    )
+    return [
+        Stuck(
+            row.effect_id, EffectKind(row.kind), EffectState(row.state), row.reason, row.sentence,
+            row.candidate_id, row.invite_id, row.due_at,
+            row.job_shortcode or row.payload.get("job_shortcode"),
+        )
+        for row in tx.execute(query)
+    ]  # fmt: skip
+
+
+def change_parked(
+    tx: Connection,
+    one: Stuck,
+    state: EffectState,
+    *,
+    reason: str | None,
+    sentence: str | None,
+    now: datetime,
+) -> None:
+    """Let a parked effect go on, or park it for another reason; nothing when it has changed meanwhile."""
+    same = (E.c.effect_id == one.effect_id, E.c.state == S.PARKED, E.c.reason.is_(one.reason))
+    ended = now if state == S.CANCELLED else None
+    values = {"state": state, "reason": reason, "sentence": sentence, "due_at": now, "ended_at": ended}
+    tx.execute(E.update().where(*same).values(**values))
+
+
+def followed_since(tx: Connection, account_id: str, candidate_id: str, since: datetime) -> bool:
+    """True when the candidate got this id by a relocation that was noticed after `since`."""
+    mine = (A.c.account_id == account_id, A.c.candidate_id == candidate_id, A.c.seen_at >= since)
+    return tx.execute(select(A.c.former_id).where(*mine).limit(1)).first() is not None
+
+
+def invite_slot(
+    tx: Connection, account_id: str, effect_id: int, *, most: int, span: timedelta, now: datetime
+) -> datetime | None:
+    """When the invite may go without there being more than `most` in `span`; None: now.
+
+    Those that surely did not reach the platform are not counted.
+    """
+    asked = (
+        E.c.account_id == account_id,
+        E.c.kind == EffectKind.INVITE,
+        E.c.effect_id != effect_id,
+        E.c.state.in_(MAY_HAVE_INVITED),
+        E.c.sent_at > now - span,
+    )
+    query = select(E.c.sent_at).where(*asked).order_by(E.c.sent_at.desc()).offset(most - 1).limit(1)
+    oldest: datetime | None = tx.execute(query).scalar()
+    return None if oldest is None else oldest + span
+
+
+def hold_invites(tx: Connection, account_id: str, until: datetime) -> int:
+    """No invite of the account goes before that; how many wait."""
+    waiting = (
+        E.c.account_id == account_id,
+        E.c.kind == EffectKind.INVITE,
+        E.c.state.in_((S.PLANNED, S.WAITING)),
+    )
+    early = (*waiting, E.c.due_at < until)
+    tx.execute(E.update().where(*early).values(due_at=until))
+    return len(tx.execute(select(E.c.effect_id).where(*waiting)).all())
+
+
+def open_codes(tx: Connection, account_id: str, codes: Sequence[str]) -> set[tuple[str, str]]:
+    """Code and subject of the account's open problems among those codes."""
+    mine = (P.c.account_id == account_id, P.c.code.in_(codes), P.c.resolved_at.is_(None))
+    return {(row.code, row.subject) for row in tx.execute(select(P.c.code, P.c.subject).where(*mine))}
+
+
+def state_of_invite(tx: Connection, invite_id: int) -> str | None:
+    """The state of the effect that asks the platform for the interview."""
+    asked = (E.c.invite_id == invite_id, E.c.kind == EffectKind.INVITE)
+    state: Any = tx.execute(select(E.c.state).where(*asked)).scalar()
+    return None if state is None else str(state)
