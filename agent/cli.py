@@ -8,7 +8,18 @@ import logging
 from collections.abc import Sequence
 
 from agent import logs
-from agent.commands import asking, checking, connecting, syncing, telling
+from agent.commands import (
+    account,
+    asking,
+    checking,
+    connecting,
+    explaining,
+    mapping,
+    people,
+    pushing,
+    syncing,
+    telling,
+)
 from agent.errors import AgentError
 from agent.output import Output
 from storage import settings as settings_module
@@ -61,6 +72,8 @@ def parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="one JSON document on stdout")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for module in (connecting, syncing, asking, telling, checking):
+    for module in (
+        connecting, account, syncing, mapping, asking, people, explaining, pushing, telling, checking
+    ):  # fmt: skip
         module.add_commands(commands, common)
     return top

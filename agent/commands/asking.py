@@ -13,7 +13,7 @@ from agent import wiring
 from agent.commands.syncing import ending_on_signals, timetable, wind_up, work_until
 from agent.errors import UsageProblem
 from agent.flows.obey import moment
-from agent.output import Output
+from agent.output import Output, table
 from storage.agent_lock import AgentBusy
 from storage.clock import utc_now
 from storage.health import span
@@ -28,7 +28,7 @@ FAILED, CANCELLED = 1, 3
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     helps = {
-        "test-sync": "read the first 50 candidates, jobs and members, and tell",
+        "test-sync": "read the first 50 candidates, jobs and members, and tell; can post a sample card",
         "backfill": "read every candidate again; invites nobody",
         "revoke": "destroy the token and stop syncing the account",
         "confirm-deletions": "say that the candidates Workable no longer lists are really gone",
@@ -37,29 +37,80 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
         sub = commands.add_parser(name, parents=[common], help=text)
         sub.add_argument("--account", required=True)
         sub.set_defaults(command=_ask, request=name.replace("-", "_"))
+        if name == "test-sync":
+            card = sub.add_mutually_exclusive_group()
+            card.add_argument("--card", metavar="CANDIDATE", help="post a sample card on this candidate")
+            card.add_argument("--no-card", action="store_true", help="do not speak of the sample card")
+            sub.set_defaults(command=_test_sync)
         if name == "backfill":
             sub.add_argument("--since", metavar="DATE", help="only candidates created since, like 2026-01-31")
         if name == "revoke":
             sub.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def _ask(settings: Settings, options: argparse.Namespace, output: Output) -> int:
-    kind, actor = Kind(options.request), f"{getpass.getuser()} (command line)"
-    since = getattr(options, "since", None)
-    moment(since)  # a date that is none is told now
-    args = {"since": since} if since else {}
+def actor() -> str:
+    """Who types, as the audit trail calls them."""
+    return f"{getpass.getuser()} (command line)"
+
+
+def asked(
+    settings: Settings,
+    account_id: str,
+    kind: Kind,
+    args: dict[str, Any],
+    output: Output,
+    *,
+    subject: str = "",
+) -> Request:
+    """File the request, or join the open one of that kind and subject, and watch it until it is over."""
     with wiring.opened_ledger(settings) as ledger:
         wiring.opened_vault(settings, ledger)
-        with ledger.read() as tx:
-            accounts.get(tx, options.account)
-        if kind is Kind.REVOKE and not options.yes:
-            _confirm(options.account)
         with ledger.write() as tx:
-            request, is_new = requests.file(tx, options.account, kind, args, actor=actor, now=utc_now())
+            accounts.get(tx, account_id)
+            request, is_new = requests.file(
+                tx, account_id, kind, args, actor=actor(), now=utc_now(), subject=subject
+            )
         if not is_new:
             output.say("It is under way already; watching that one.")
-        done = _carried_out(settings, ledger, request, output)
-    return _told(done, output)
+        return _carried_out(settings, ledger, request, output)
+
+
+def _ask(settings: Settings, options: argparse.Namespace, output: Output) -> int:
+    kind, since = Kind(options.request), getattr(options, "since", None)
+    moment(since)  # a date that is none is told now
+    if kind is Kind.REVOKE and not options.yes:
+        with wiring.opened_ledger(settings) as ledger, ledger.read() as tx:
+            accounts.get(tx, options.account)
+        _confirm(options.account)
+    args = {"since": since} if since else {}
+    return told(asked(settings, options.account, kind, args, output), output)
+
+
+def _test_sync(settings: Settings, options: argparse.Namespace, output: Output) -> int:
+    done = asked(settings, options.account, Kind.TEST_SYNC, {}, output)
+    if done.state != State.DONE:
+        return told(done, output)
+    if options.card is None:
+        hint = "" if options.no_card else _card_hint(options.account, done)
+        output.answer(document(done), lambda: f"{done.note}\n{hint}")
+        return 0
+    output.say(done.note or "")
+    args = {"candidate_id": options.card}
+    card = asked(settings, options.account, Kind.SAMPLE_CARD, args, output, subject=options.card)
+    return told(card, output, {"test_sync": document(done)})
+
+
+def _card_hint(account_id: str, done: Request) -> str:
+    """Who could take a sample card; the person chooses."""
+    found = (done.result or {}).get("sample_candidates", [])
+    if not found:
+        return "No candidate of a sample job was found on whom a sample card could be tried."
+    rows = [[one["candidate_id"], one["job_title"]] for one in found]
+    return (
+        "A sample card shows how results will look: one comment, marked as a test, on a candidate you name.\n"
+        f"Use 'python -m agent test-sync --account {account_id} --card CANDIDATE'.\n"
+        f"{table(['CANDIDATE', 'SAMPLE JOB'], rows)}"
+    )
 
 
 def _confirm(account_id: str) -> None:
@@ -114,12 +165,20 @@ def _line(request: Request) -> str:
     return f"{request.done:,} of about {request.total:,}, about {left} left."
 
 
-def _told(done: Request, output: Output) -> int:
-    document = {"request_id": done.request_id, "state": done.state, "note": done.note, "result": done.result}
+def document(done: Request) -> dict[str, Any]:
+    return {"request_id": done.request_id, "state": done.state, "note": done.note, "result": done.result}
+
+
+def told(done: Request, output: Output, more: dict[str, Any] | None = None) -> int:
+    """Say how the request ended; the exit code. `more` is added to the document."""
     if done.state in requests.OPEN:
         output.say("Stopped before it was done; the next agent goes on with it.")
         return CANCELLED
-    output.answer(document, lambda: done.note or done.state)
+    output.answer(document(done) | (more or {}), lambda: done.note or done.state)
+    return exit_code(done)
+
+
+def exit_code(done: Request) -> int:
     if done.state == State.FAILED:
         return int((done.result or {}).get("exit_code", FAILED))
     return CANCELLED if done.state == State.CANCELLED else 0

@@ -22,7 +22,7 @@ from storage.ledger import accounts
 from storage.ledger.accounts import AccountState
 from storage.ledger.database import Ledger
 from storage.ledger.runs import RunState
-from storage.settings import Settings
+from storage.settings import Settings, changed
 
 log = logging.getLogger(__name__)
 TICK_SECONDS = 0.2
@@ -34,6 +34,9 @@ def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     sync.add_argument("--account", help="only this account")
     sync.set_defaults(command=_sync)
     run = commands.add_parser("run", parents=[common], help="sync for good (a daemon)")
+    run.add_argument(
+        "--listen", metavar="HOST:PORT", help="take webhooks and callbacks there (else as IVW_LISTEN says)"
+    )
     run.set_defaults(command=_run)
     obey = commands.add_parser("obey", parents=[common], help="do what the dashboard has asked for, and end")
     obey.set_defaults(command=_obey)
@@ -61,6 +64,7 @@ def timetable(engine: Engine) -> schedule.Scheduler:
     times = schedule.Scheduler()
     times.every(3).seconds.do(engine.beat)
     times.every(1).seconds.do(engine.take_requests)
+    times.every(1).seconds.do(engine.start_due_interviews)
     return times
 
 
@@ -68,6 +72,7 @@ def work_until(engine: Engine, times: schedule.Scheduler, *, is_done: Any) -> No
     """The agent's loop. Raises what made the process give up."""
     while not engine.stop.is_set() and not is_done():
         times.run_pending()
+        engine.follow_news()
         engine.wait(TICK_SECONDS)
     if engine.trouble is not None:
         raise engine.trouble
@@ -80,6 +85,7 @@ def _sync(settings: Settings, options: argparse.Namespace, output: Output) -> in
                 "It was stopped before it was done; the next run goes on."
             )
             engine.start_turn(account)
+        engine.look_at_platform(now=True)
         engine.prune()
         wind_up(engine)
         waiting = _waiting(engine)
@@ -146,16 +152,42 @@ def _text(ends: dict[str, RunState | AgentError], waiting: list[str]) -> str:
     )
 
 
-def _run(settings: Settings, _options: argparse.Namespace, output: Output) -> int:
-    with wiring.agent_process(settings, "run") as engine, ending_on_signals(engine):
+def _run(settings: Settings, options: argparse.Namespace, output: Output) -> int:
+    if options.listen is not None:
+        settings = changed(settings, listen=options.listen)
+    with (
+        wiring.agent_process(settings, "run") as engine,
+        ending_on_signals(engine),
+        _listening(engine, output),
+    ):
         times = timetable(engine)
         times.every(1).seconds.do(engine.start_due_polls)
+        times.every(1).seconds.do(engine.look_at_platform)
         times.every(1).seconds.do(engine.publish_when_due)
         times.every(1).days.do(engine.prune)
         output.say(f"The agent is at work on {settings.data_dir.resolve()}. Ctrl-C ends it.")
         engine.start_due_polls()
         work_until(engine, times, is_done=lambda: False)
     return 0
+
+
+@contextmanager
+def _listening(engine: Engine, output: Output) -> Iterator[None]:
+    """Takes webhooks and callbacks meanwhile, where an address for it is set."""
+    tools = engine.tools
+    if not tools.settings.listen:
+        yield
+        return
+    # Imported here: a pass of cron needs no web server.
+    from agent.listener import Listener
+
+    listener = Listener(tools.settings, tools.ledger, tools.vault, tools.clock, engine.tell_news)
+    host, port = listener.start()
+    try:
+        output.say(f"Webhooks are taken at {host}:{port}.")
+        yield
+    finally:
+        listener.close()
 
 
 def _obey(settings: Settings, _options: argparse.Namespace, output: Output) -> int:
@@ -196,8 +228,9 @@ def wind_up(engine: Engine) -> None:
 
 
 def _is_idle(engine: Engine) -> bool:
-    """Requests whose slot was busy until now count as work."""
+    """Requests whose slot was busy until now count as work, and so does what is due for interviews."""
     engine.take_requests()
+    engine.start_due_interviews()
     return not engine.is_busy()
 
 

@@ -23,6 +23,7 @@ ROLES = {
     "ats.reviewer": "viewer",
 }
 ADMIN = "admin"
+SYSTEM = "intrvio"
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -62,7 +63,7 @@ def preview(work: Work, *, recruiters: bool = False) -> list[Change]:
         return [step.change for step in _steps(tx, work.account_id, people)]
 
 
-def provision(work: Work, *, recruiters: bool = False, actor: str) -> list[Change]:
+def provision(work: Work, *, recruiters: bool = False, actor: str = SYSTEM) -> list[Change]:
     """Plan what is to be done on the platform; the changes, those under way already left out.
 
     External recruiters only when asked for; those who were asked for before stay without being asked again.
