@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from dashboard import words
 from storage import reads
 from storage.ledger import mappings
-from storage.ledger.mappings import DEFAULT, MappingProblem
+from storage.ledger.mappings import DEFAULT, Changes, MappingProblem
 
 # Screen readers are told these values and not how the editor shows them, so they are words.
 FOLLOW = words.ACCOUNT_DEFAULT
@@ -78,15 +78,35 @@ def options(found: Pipelines, shortcodes: Sequence[str]) -> list[str]:
 
 
 def save(
-    tx: Connection, account_id: str, found: Pipelines, draft: Mapping[str, str], *, actor: str, now: Any
+    tx: Connection,
+    account_id: str,
+    found: Pipelines,
+    draft: Mapping[str, str],
+    *,
+    actor: str,
+    now: Any,
+    changes: Mapping[str, Changes] | None = None,
 ) -> None:
-    """Save each choice of the draft, all or none. Raises MappingProblem with the sentence to show."""
-    for shortcode, choice in draft.items():
+    """Save each choice of the draft and what else `changes`, by job, all or none.
+
+    The default comes first: a job's first mapping begins with it. Raises MappingProblem with the sentence
+    to show.
+    """
+    more = changes or {}
+    for shortcode in sorted({*draft, *more}):
+        choice = draft.get(shortcode) or saved_choice(found, shortcode)
         if choice == FOLLOW:
             mappings.follow_default(tx, account_id, shortcode, actor=actor, now=now)
         else:
             stage_id = None if choice == NOBODY else _stage_id(found, shortcode, choice)
-            mappings.save(tx, account_id, shortcode, stage_id, actor=actor, now=now)
+            mappings.save(tx, account_id, shortcode, stage_id, more.get(shortcode), actor=actor, now=now)
+
+
+def with_own_stage(found: Pipelines, draft: Mapping[str, str]) -> list[str]:
+    """Jobs for which a stage of their own is chosen, saved or not, in the order of the jobs."""
+    chosen = {code: saved_choice(found, code) for code in found.saved if code} | dict(draft)
+    known = [job["shortcode"] for job in found.jobs]
+    return [code for code in known if chosen.get(code, FOLLOW) not in (FOLLOW, NOBODY)]
 
 
 def _stage_id(found: Pipelines, shortcode: str, choice: str) -> str:
@@ -97,6 +117,13 @@ def _stage_id(found: Pipelines, shortcode: str, choice: str) -> str:
     if choice not in known:
         raise MappingProblem(words.NO_SUCH_STAGE.format(job=job, stage=choice, stages=", ".join(known)))
     return known[choice]
+
+
+def stage_name(found: Pipelines, shortcode: str, choice: str) -> str:
+    """The name of the chosen stage without the slug that tells two of one name apart."""
+    stage_id = labels(found.stages.get(shortcode, [])).get(choice)
+    names = (s["name"] for s in found.stages.get(shortcode, []) if s["stage_id"] == stage_id)
+    return next(names, choice)
 
 
 def notices(found: Pipelines) -> list[Notice]:

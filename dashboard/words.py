@@ -166,6 +166,10 @@ KINDS = {
     Kind.BACKFILL: "Backfill",
     Kind.REVOKE: "Revoke token",
     Kind.CONFIRM_DELETIONS: "Confirm deletions",
+    Kind.SAMPLE_CARD: "Sample note",
+    Kind.REINVITE: "New invite",
+    Kind.PROVISION: "Platform access",
+    Kind.VERIFY: "Check of what was written",
 }
 STATES = {State.DONE: "finished", State.FAILED: "did not succeed", State.CANCELLED: "was cancelled"}
 ALREADY_OPEN = "{kind}: one is already under way, see above."

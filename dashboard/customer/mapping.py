@@ -1,4 +1,4 @@
-"""Which stage starts an interview: the account's default, and jobs that differ from it."""
+"""Which stage starts an interview and how it goes: the account's default, and jobs that differ from it."""
 
 import zlib
 from typing import Any
@@ -6,8 +6,13 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from dashboard import access, stages, ui, words
+from dashboard import access, rules, stages, ui, words
+from dashboard import interview_words as told
+from dashboard.customer import particulars
+from dashboard.customer.particulars import Drafts
+from dashboard.rules import Known
 from dashboard.ui import Columns
+from storage import interview_reads
 from storage.ledger.mappings import DEFAULT, MappingProblem
 
 ROW_HEIGHT = 36
@@ -19,18 +24,22 @@ NOTICES = 4
 def show(account_id: str) -> None:
     with access.explained():
         with access.ledger().read() as tx:
-            found = stages.load(tx, account_id)
+            found, known = stages.load(tx, account_id), rules.load(tx, account_id)
         if not found.stages:
             st.caption(words.NO_STAGES_YET)
             return
-        draft = _draft(account_id)
-        _forget_saved(draft, found)
-        _notices(found)
+        draft, drafts = _draft(account_id), _drafts(account_id)
+        _forget_saved(found, known, draft, drafts)
+        _notices(found, known)
         with st.container(horizontal=True, vertical_alignment="bottom"):
             _default(account_id, found, draft)
             jobs = _chosen_jobs(found)
         _editor(account_id, found, jobs, draft)
-        _buttons(account_id, found, draft)
+        chosen = stages.with_own_stage(found, draft)
+        particulars.show(account_id, found, known, drafts, chosen=chosen, revision=_revision(account_id))
+        _reach(account_id, found, draft, drafts)
+        _buttons(account_id, found, draft, drafts)
+        _history(account_id, known)
 
 
 def _draft(account_id: str) -> dict[str, str]:
@@ -39,17 +48,30 @@ def _draft(account_id: str) -> dict[str, str]:
     return drafts.setdefault(account_id, {})
 
 
-def _forget_saved(draft: dict[str, str], found: stages.Pipelines) -> None:
+def _drafts(account_id: str) -> Drafts:
+    """The same for how interviews go: what was changed, by job."""
+    drafts: dict[str, Drafts] = st.session_state.setdefault("rule_drafts", {})
+    return drafts.setdefault(account_id, {})
+
+
+def _forget_saved(found: stages.Pipelines, known: Known, draft: dict[str, str], drafts: Drafts) -> None:
     for shortcode in [s for s, choice in draft.items() if choice == stages.saved_choice(found, s)]:
         del draft[shortcode]
+    own = {DEFAULT, *stages.with_own_stage(found, draft)}
+    for job in list(drafts):
+        pipeline = found.stages.get(job, []) or found.stages.get(DEFAULT, [])
+        rules.forget_saved(drafts[job], rules.saved(known, job, pipeline))
+        if job not in own or not drafts[job]:
+            del drafts[job]
 
 
-def _notices(found: stages.Pipelines) -> None:
+def _notices(found: stages.Pipelines, known: Known) -> None:
     st.caption(words.MAPPING_INTRO)
-    told = stages.notices(found)
-    if trouble := [notice.sentence for notice in told if notice.is_trouble]:
+    titles = {job["shortcode"]: words.job_title(job) for job in found.jobs}
+    notices = stages.notices(found) + rules.notices(known, titles)
+    if trouble := [notice.sentence for notice in notices if notice.is_trouble]:
         st.warning(_listed(trouble), icon=":material/link_off:")
-    if news := [notice.sentence for notice in told if not notice.is_trouble]:
+    if news := [notice.sentence for notice in notices if not notice.is_trouble]:
         st.info(_listed(news), icon=":material/edit_note:")
 
 
@@ -178,43 +200,76 @@ def _columns(found: stages.Pipelines, codes: list[str], draft: dict[str, str]) -
     }
 
 
-def _buttons(account_id: str, found: stages.Pipelines, draft: dict[str, str]) -> None:
+def _reach(account_id: str, found: stages.Pipelines, draft: dict[str, str], drafts: Drafts) -> None:
+    """Before it is saved: whom it concerns."""
+    sentences = []
+    now = access.now()
+    with access.ledger().read() as tx:
+        for job, choice in sorted(draft.items())[:NOTICES]:
+            where = told.where(job, found.title(job))
+            if choice in (stages.FOLLOW, stages.NOBODY):
+                kind = told.FOLLOWS_AGAIN if choice == stages.FOLLOW else told.STOPS
+                sentences.append(kind.format(where=where[:1].upper() + where[1:]))
+                continue
+            name = stages.stage_name(found, job, choice)
+            reach = interview_reads.reach(tx, account_id, job, name, now)
+            sentences.append(told.reach(reach, name, job, found.title(job)))
+    if len(draft) > NOTICES:
+        sentences.append(words.MORE_NOTICES.format(count=len(draft) - NOTICES))
+    if drafts:
+        sentences.append(told.COUNTS_FROM_SAVING)
+    if sentences:
+        st.info("\n\n".join(map(ui.plain, sentences)), icon=":material/groups:")
+
+
+def _buttons(account_id: str, found: stages.Pipelines, draft: dict[str, str], drafts: Drafts) -> None:
     problem = st.session_state.pop(f"mapping_problem_{account_id}", None)
     if problem:
         st.error(ui.plain(problem), icon=":material/error:")
+    count = len(draft) + sum(map(len, drafts.values()))
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button(
-            f"Save {words.plural(len(draft), 'change')}" if draft else "Save",
+            f"Save {words.plural(count, 'change')}" if count else "Save",
             type="primary",
-            disabled=not draft,
+            disabled=not count,
             on_click=_save,
             args=(account_id, found),
             key="save_mapping",
         )
         st.button(
             "Discard",
-            disabled=not draft,
+            disabled=not count,
             on_click=_begin_anew,
             args=(account_id,),
             key="discard_mapping",
             type="tertiary",
         )
-        st.caption(_summary(account_id, found, draft))
+        st.caption(_summary(account_id, found, is_changed=count > 0))
 
 
-def _summary(account_id: str, found: stages.Pipelines, draft: dict[str, str]) -> str:
-    if draft:
+def _summary(account_id: str, found: stages.Pipelines, *, is_changed: bool) -> str:
+    if is_changed:
         return "Nothing is saved yet."
     own = sum(1 for job in found.jobs if job["shortcode"] in found.saved)
-    told = f"{own} of {words.plural(len(found.jobs), 'job')} with an own stage."
-    return f"{words.SAVED} {told}" if _revision(account_id) else told
+    counted = f"{own} of {words.plural(len(found.jobs), 'job')} with an own stage."
+    return f"{words.SAVED} {counted}" if _revision(account_id) else counted
+
+
+def _history(account_id: str, known: Known) -> None:
+    shown = st.expander(
+        told.HISTORY, icon=":material/history:", on_change="rerun", key=f"history_{account_id}"
+    )
+    if shown.open:
+        with shown, access.ledger().read() as tx:
+            particulars.versions(tx, account_id, known)
 
 
 def _save(account_id: str, found: stages.Pipelines) -> None:
-    draft = _draft(account_id)
+    draft, drafts = _draft(account_id), _drafts(account_id)
     try:
+        changes = {job: rules.changes(values) for job, values in drafts.items() if values}
         with access.ledger().write() as tx:
-            stages.save(tx, account_id, found, draft, actor=words.OPERATOR, now=access.now())
+            stages.save(tx, account_id, found, draft, actor=words.OPERATOR, now=access.now(), changes=changes)
     except MappingProblem as problem:
         st.session_state[f"mapping_problem_{account_id}"] = str(problem)
         return
@@ -223,4 +278,5 @@ def _save(account_id: str, found: stages.Pipelines) -> None:
 
 def _begin_anew(account_id: str) -> None:
     _draft(account_id).clear()
+    _drafts(account_id).clear()
     st.session_state[f"mapping_revision_{account_id}"] = _revision(account_id) + 1

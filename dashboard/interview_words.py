@@ -1,0 +1,254 @@
+"""Every sentence about interviews that staff read on the page: mapping, invites, pushes, answers."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from dashboard import words
+from storage.interview_reads import Reach
+from storage.ledger.invites import State
+from storage.ledger.outbox import EffectKind, EffectState
+
+HOW = "How the interview goes"
+FOR = "For"
+ACCOUNT_DEFAULT = "Account default"
+TEMPLATE, TRIGGER, APPLICANTS = "Interview", "Invite when", "People from an open interview link"
+MEMBER, FALLBACK, VISIBILITY = "Written to Workable as", "If that fails, as", "Comments are seen by"
+SCALE, THRESHOLDS, PASS_SCORE = "Rating", "Lowest score of each grade", "Passes from"
+PASS_STAGE, FAIL_STAGE, NOTES_ENDS = (
+    "Who passes moves to",
+    "Who fails moves to",
+    "Note on interviews without a result",
+)
+FIELDS = {
+    "trigger": TRIGGER,
+    "template_id": TEMPLATE,
+    "member_id": MEMBER,
+    "fallback_member_id": FALLBACK,
+    "scale": SCALE,
+    "thresholds": THRESHOLDS,
+    "pass_score": PASS_SCORE,
+    "pass_stage": PASS_STAGE,
+    "fail_stage": FAIL_STAGE,
+    "visibility": VISIBILITY,
+    "applicants": APPLICANTS,
+    "notes_ends": NOTES_ENDS,
+}
+TRIGGERS = {
+    "both": "moved there, or created there",
+    "moved": "moved there",
+    "created": "created there",
+}
+SCALES = {"stars": "Stars (5)", "thumbs": "Thumbs (3)", "numbers": "Numbers (10)"}
+APPLICANT_CHOICES = {
+    "off": "Do not add them to Workable",
+    "sourced": "Add them as sourced candidates",
+    "applied": "Add them as applicants",
+}
+ROLES = {
+    "admin": "Admins",
+    "recruiting_admin": "Recruiting admins",
+    "hiring_manager": "Hiring managers",
+    "simple": "Standard members",
+    "reviewer": "Reviewers",
+    "recruiter": "External recruiters",
+}
+NO_TEMPLATE = "Not chosen (nobody is invited)"
+NO_MEMBER = "Not chosen (nothing can be written)"
+ACCOUNTS_MEMBER = "The account's: {name}"
+NO_FALLBACK = "Nobody"
+NO_MOVE = "Stays where they are"
+GONE = "{name} (gone)"
+INACTIVE = "{name} (inactive)"
+USUAL = "Usual steps"
+AS_GRADED = "As the platform grades"
+USUAL_ROLES = "As Workable does it by itself"
+TRIGGER_HELP = "Which ways into the stage count. Imports often create candidates right in a stage."
+MEMBER_HELP = "Workable shows this member as the author of notes, ratings and moves."
+FALLBACK_HELP = "Takes over when the first one has left or may not write."
+THRESHOLDS_HELP = (
+    "Scores from 0 to 100 become grades. Give {count} numbers, the lowest score of each grade from the second "
+    "on, with commas between them. Empty: the usual steps."
+)
+SCORE_HELP = "Empty: what the platform grades as failed has failed, everything else has passed."
+NOTES_HELP = "When an interview expires, bounces or is cancelled, a note says so on the timeline."
+VISIBILITY_HELP = "Empty: everybody who sees comments in Workable by itself."
+BAD_THRESHOLDS = (
+    "“{text}” are no thresholds. Write whole numbers with commas between them, like 20, 40, 60, 80."
+)
+COUNTS_FROM_SAVING = (
+    "What is changed under “How the interview goes” counts for those who reach the stage after it is saved."
+)
+STOPS = "{where}: nobody is invited any more."
+FOLLOWS_AGAIN = "{where}: goes by the account default again."
+ONLY_JOBS_WITH_STAGE = "A job is offered here once a stage of its own is chosen for it above."
+
+PLATFORM_NOT_READ = (
+    "The interviews of the platform are not known yet, so none can be chosen. They appear once the agent has "
+    "read the platform; an operator sets IVW_PLATFORM_URL and IVW_PLATFORM_TOKEN for that."
+)
+TEMPLATE_MISSING = "Nobody is invited from {where}: no interview is chosen for it yet."
+TEMPLATE_GONE = "Nobody can be invited from {where}: the platform no longer has the interview “{name}”."
+MEMBER_MISSING = "Nothing can be written to Workable for {where}: choose in whose name."
+MEMBER_INACTIVE = "{name} is no longer active in Workable, so nothing can be written for {where}."
+
+HISTORY = "Earlier versions"
+NO_HISTORY = "Nothing has been saved here yet."
+FIRST_VERSION = "First version"
+NOTHING_CHANGED = "Saved again"
+
+NO_INVITES = "Nobody has been invited yet. Invites appear here as soon as a candidate reaches a mapped stage."
+NO_SUCH_INVITES = "No invite is like that."
+PICK_INVITE = "Tick an invite to see what can be done about it."
+INVITE_STATES: dict[State, tuple[str, str]] = {
+    "planned": ("Planned", "blue"),
+    "pending": ("Invited", "blue"),
+    "started": ("Begun", "violet"),
+    "completed": ("Completed", "green"),
+    "rejected": ("Declined", "gray"),
+    "expired": ("Expired", "orange"),
+    "bounced": ("Bounced", "red"),
+    "cancelled": ("Cancelled", "gray"),
+    "dropped": ("Dropped", "gray"),
+}
+INVITE_FILTERS: dict[str, tuple[State, ...] | None] = {
+    "All": None,
+    "Open": ("planned", "pending", "started"),
+    "Completed": ("completed",),
+    "Ended without a result": ("rejected", "expired", "bounced", "cancelled", "dropped"),
+}
+CANCEL_DIALOG = (
+    "The interview of candidate `{candidate}` for {job} ends. If the invite has been sent, the platform is "
+    "asked to close the interview; the link then no longer works. What stands in Workable stays."
+)
+REINVITE_DIALOG = (
+    "Candidate `{candidate}` gets **a new invite by e-mail** from the interview platform, to the interview "
+    "that is mapped now, and a note says so on the Workable timeline. An earlier interview and its result stay."
+)
+
+NO_PUSHES = "Nothing has been written yet."
+NO_SUCH_PUSHES = "Nothing is like that. Good."
+PICK_PUSHES = "Tick one or more to see the attempts, try them again or drop them."
+PUSH_KINDS = {
+    EffectKind.INVITE: "Invite",
+    EffectKind.CANCEL: "Cancel the interview",
+    EffectKind.INVITE_NOTE: "Note: invited",
+    EffectKind.RATING: "Rating",
+    EffectKind.RESULT_COMMENT: "Result comment",
+    EffectKind.MOVE: "Move to a stage",
+    EffectKind.END_NOTE: "Note: ended",
+    EffectKind.SAMPLE_CARD: "Sample card",
+    EffectKind.CREATE_CANDIDATE: "New candidate",
+    EffectKind.PUT_MEMBER: "Member added",
+    EffectKind.DEACTIVATE_MEMBER: "Member deactivated",
+}
+PUSH_STATES = {
+    EffectState.FAILED: ("Failed", "red"),
+    EffectState.PARKED: ("Waits for you", "orange"),
+    EffectState.UNKNOWN: ("Being checked", "violet"),
+    EffectState.PLANNED: ("Due", "blue"),
+    EffectState.SENDING: ("Sending", "blue"),
+    EffectState.WAITING: ("Tries again", "yellow"),
+    EffectState.CONFIRMED: ("Done", "green"),
+    EffectState.CANCELLED: ("Dropped", "gray"),
+}
+PUSH_FILTERS: dict[str, tuple[EffectState, ...] | None] = {
+    "All": None,
+    "Need you": (EffectState.FAILED, EffectState.PARKED),
+    "Under way": (EffectState.PLANNED, EffectState.SENDING, EffectState.WAITING, EffectState.UNKNOWN),
+    "Over": (EffectState.CONFIRMED, EffectState.CANCELLED),
+}
+PUSH_HINTS = {
+    EffectState.UNKNOWN: "The answer was lost. It is looked for and sent again only if it is not there.",
+    EffectState.WAITING: "Tried again by itself.",
+    EffectState.PLANNED: "Goes out within seconds.",
+    EffectState.SENDING: "On its way.",
+}
+RETRY_DIALOG = "{count} sent again within seconds. An invite among them goes to the candidate by e-mail."
+DROP_DIALOG = "{count} given up for good. With an invite goes everything that was to follow it: nobody is invited by it."
+DONE = "{done} done."
+NOT_DONE = "{count} could not be: {why}"
+
+ASK = "Candidate id"
+ASK_HINT = "The letters and digits that end the candidate's address in Workable"
+ASK_INTRO = "Find out why a candidate was invited, or was not."
+NOTHING_KNOWN = "Nothing else is known of this candidate."
+OUTCOMES = {
+    "invited": "Decided to invite",
+    "asked": "Decided to ask first",
+    "not_invited": "Decided not to invite",
+}
+EVENTS = {
+    "created": "Seen for the first time, in “{to}”",
+    "appeared": "Seen for the first time here, in “{to}”",
+    "moved": "Seen to move from “{from_}” to “{to}”",
+    "deleted": "Deleted in Workable",
+}
+INVITE_STEPS = {
+    "invited_at": "The platform took the invite",
+    "delivered_at": "The e-mail was delivered",
+    "opened_at": "The candidate opened it",
+    "bounced_at": "The e-mail bounced",
+}
+RULE = "Candidates of {job} are invited to “{template}” when they reach “{stage}”. This counts since {since}."
+NO_RULE = "No stage of {job} starts an interview."
+
+NO_MEMBERS = "The hiring team has not been read yet."
+TEAM_INTRO = (
+    "Members of the hiring team in Workable, and whether they can sign in to the interview platform. "
+    "Only active members are added; nobody is ever removed as the last admin."
+)
+PROVISION_DIALOG = (
+    "Active members of {name}'s hiring team who are recruiters or admins in Workable "
+    "get access to the interview platform; those who are no longer active there lose it.\n\n"
+    "Nothing changes in Workable."
+)
+PLATFORM_STATES = {
+    "active": "Has access",
+    "deactivated": "Deactivated",
+    "kept_last_admin": "Kept: last admin",
+}
+NO_ACCESS = "No access"
+CARD_DIALOG = (
+    "Writes **one sample note** with the mark of this product to a candidate's timeline, so that the customer "
+    "can see what notes look like. It invites nobody. You choose the candidate; the customer's team sees it."
+)
+CARD_CANDIDATE = "Candidate"
+CARD_OTHER = "Another candidate's id"
+CARD_SAMPLES = "Candidates of the sample job"
+CARD_NO_SAMPLES = "No candidate of a sample job is known. Give the id of one that the customer agrees to."
+VERIFY_DIALOG = (
+    "Compares what was written for {name} with the timelines in Workable, and tells what is missing, doubled "
+    "or was changed by others. It only reads."
+)
+ACTIONS = {
+    "push.retried": "Tried again: {push}",
+    "push.dropped": "Dropped: {push}",
+    "invite.dropped": "Dropped the invite of candidate {candidate}",
+    "invite.cancelled": "Asked the platform to cancel the interview of candidate {candidate}",
+}
+
+
+def where(job: str, title: str) -> str:
+    return f"“{title}”" if job else "the account default"
+
+
+def reach(found: Reach, stage: str, job: str, title: str) -> str:
+    """Whom saving a stage concerns, for the moment before it is saved."""
+    at = f"“{stage}” in “{title}”" if job else f"“{stage}” in {words.plural(found.jobs, 'job')}"
+    are = "candidate is" if found.now == 1 else "candidates are"
+    then = f"{found.recently:,} reached it in the last 30 days."
+    if not found.now:
+        return f"{at}: nobody is there now. {then}"
+    return f"{at}: {found.now:,} {are} there now and will not be invited. {then}"
+
+
+def push(kind: str) -> str:
+    return PUSH_KINDS[EffectKind(kind)] if kind in set(EffectKind) else words.humanised(kind)
+
+
+def activity(action: str, detail: Mapping[str, Any]) -> str | None:
+    """An entry of the audit trail about interviews as a sentence; None when it is about something else."""
+    if action not in ACTIONS:
+        return None
+    told = {"push": push(str(detail.get("push", ""))), "candidate": detail.get("candidate", "")}
+    return ACTIONS[action].format(**told)
