@@ -14,13 +14,14 @@ from functools import partial
 from agent.connections import Connections
 from agent.errors import AgentError, Partly, Stopped
 from agent.flows import account as turns
+from agent.flows import interviews, platform
 from agent.flows.candidates import WalkKind
 from agent.flows.obey import fail, finish_revoked, obey
 from agent.flows.publishing import publish
 from agent.flows.run import Run
 from agent.flows.watching import watching
 from agent.work import Tools
-from storage.ledger import accounts, agents, marks, problems, requests, runs
+from storage.ledger import accounts, agents, due, inbox, marks, problems, requests, runs
 from storage.ledger.accounts import Account, AccountState
 from storage.ledger.database import LedgerProblem
 from storage.ledger.requests import Kind, Request
@@ -32,6 +33,8 @@ Slot = tuple[str, str]
 SLOTS = {Kind.BACKFILL: "walk", Kind.CONFIRM_DELETIONS: "walk", Kind.SYNC: "poll"}
 ALL_PIPELINES = 1_000_000
 PUBLISH: Slot = ("", "publish")
+PLATFORM: Slot = ("", "platform")
+AFTER_TROUBLE = timedelta(seconds=30)
 QUIET_INTERVALS = 10  # a copy in which only the freshness has changed is made this much more seldom
 OWN_ERROR = "The agent met an error of its own; its log has the details. Tell whoever looks after it."
 
@@ -52,11 +55,16 @@ class Engine:
         self._polls = ThreadPoolExecutor(many, "poll")
         self._walks = ThreadPoolExecutor(4 * many, "walk")
         self._asked = ThreadPoolExecutor(many, "asked")
+        self._interviews = ThreadPoolExecutor(many, "interviews")
+        self._platform = ThreadPoolExecutor(1, "platform")
         self._publisher = ThreadPoolExecutor(1, "publish")
         self._busy: dict[Slot, Future[None]] = {}
         self._slots = threading.RLock()  # looking at a slot and taking it is one step
         self._next_poll: dict[str, datetime] = {}
+        self._next_look_at_platform: datetime | None = None
+        self._rests_until: dict[str, datetime] = {}
         self._woken = threading.Event()
+        self._news = threading.Event()
         self._unpublished = threading.Event()
         self._published_at: datetime | None = None
 
@@ -67,6 +75,17 @@ class Engine:
         """Until something has ended, or the time is over."""
         self._woken.wait(seconds)
         self._woken.clear()
+
+    def tell_news(self) -> None:
+        """A webhook or a callback has come in: do not wait for the timetable."""
+        self._news.set()
+        self._woken.set()
+
+    def follow_news(self) -> None:
+        if self._news.is_set():
+            self._news.clear()
+            self.start_due_interviews()
+            self.look_at_platform(only_called=True)
 
     def is_busy(self, slot: Slot | None = None) -> bool:
         with self._slots:
@@ -96,6 +115,30 @@ class Engine:
                 continue
             self._next_poll[account.account_id] = self.now() + every
             self._submit(self._polls, slot, partial(self._poll, account, every))
+
+    def start_due_interviews(self) -> None:
+        """Let each active account take its next steps in inviting and writing back."""
+        with self.tools.ledger.read() as tx:
+            waiting = due.accounts_due(tx, self.now())
+        for account in self.active_accounts() if waiting else []:
+            rests = self._rests_until.get(account.account_id, self.now()) > self.now()
+            if account.account_id in waiting and not rests:
+                slot = (account.account_id, "interviews")
+                self._submit(self._interviews, slot, partial(self._take_steps, account))
+
+    def look_at_platform(self, *, now: bool = False, only_called: bool = False) -> None:
+        """Ask the interview platform for news when it is time, or when a callback says that there is some."""
+        if self.tools.platform is None:
+            return
+        with self.tools.ledger.read() as tx:
+            called = due.has_callbacks(tx)
+        planned = self._next_look_at_platform
+        is_time = planned is None or planned <= self.now()
+        if now or called or (is_time and not only_called):
+            every = timedelta(seconds=self.tools.settings.platform_seconds)
+            self._next_look_at_platform = self.now() + every
+            action = partial(platform.look, self.tools, self.tools.platform)
+            self._submit(self._platform, PLATFORM, action)
 
     def take_requests(self) -> None:
         """Begin what staff asked for, as far as its slot is free."""
@@ -135,6 +178,7 @@ class Engine:
         kept = timedelta(days=self.tools.settings.keep_runs_days)
         with self.tools.ledger.write() as tx:
             agents.prune(tx, kept, self.now())
+            inbox.prune(tx, kept, self.now())
         has_more = True
         while has_more and not self.stop.is_set():  # a slice a transaction, so that nobody waits long
             with self.tools.ledger.write() as tx:
@@ -144,9 +188,13 @@ class Engine:
         """Stop every wait, let the threads end, and tell that this agent has stopped and what it left."""
         self.stop.set()
         self.connections.stop()
-        for pool in (self._polls, self._walks, self._asked, self._publisher):
+        for pool in (
+            self._polls, self._walks, self._asked, self._interviews, self._platform, self._publisher
+        ):  # fmt: skip
             pool.shutdown(cancel_futures=True)
         self.connections.close()
+        if self.tools.platform is not None:
+            self.tools.platform.close()
         with self.tools.ledger.write() as tx:
             requests.release_orphans(tx, self.now())
             agents.stop(tx, self.tools.agent_id, self.now())
@@ -191,9 +239,18 @@ class Engine:
     def _turn(self, account: Account) -> None:
         work = self.connections.work(account)
         ran = [turns.poll(work, every=turns.usual_gap(work), new_at_once=ALL_PIPELINES)]
+        interviews.turn_to_end(work)
         if kind := turns.walk_is_due(work):
             ran.append(turns.walk(work, kind, watching(work)))
+            interviews.turn_to_end(work)
         self._note_end(account.account_id, ran)
+
+    def _take_steps(self, account: Account) -> None:
+        """What is due stays due when a turn fails, so the account rests then."""
+        self._rests_until[account.account_id] = self.now() + AFTER_TROUBLE
+        if interviews.turn(self.connections.work(account)):
+            self._unpublished.set()
+        del self._rests_until[account.account_id]
 
     def _note_end(self, account_id: str, ran: Sequence[Run]) -> None:
         """The account's turn as a whole: failed only if no part of it was done."""

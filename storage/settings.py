@@ -123,6 +123,12 @@ def load(environ: Mapping[str, str] | None = None, *, dotenv: Path | None = Path
     return _convert(fields)
 
 
+def changed(settings: Settings, **values: str) -> Settings:
+    """The settings with some of them as a command says. Raises SettingsProblem."""
+    checked = _convert(values)
+    return msgspec.structs.replace(settings, **{name: getattr(checked, name) for name in values})
+
+
 def _variables(environ: Mapping[str, str], dotenv: Path | None) -> dict[str, str]:
     below = _dotenv(dotenv) if dotenv is not None and dotenv.is_file() else {}
     merged = {k: v for k, v in below.items() if v is not None} | dict(environ)

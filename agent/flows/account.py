@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from agent.flows import board, candidates, catalogue, deletions
+from agent.flows import board, candidates, catalogue, deletions, drift, provision, subscribe
 from agent.flows.candidates import Progress, WalkKind
 from agent.flows.run import Run, StreamResult, running
 from agent.rules.deletion import sweep_is_due
@@ -21,8 +21,19 @@ def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NE
         catalogue.read_catalogue(run, new_at_once=new_at_once)
         seconds = int(every.total_seconds()) if every else work.tools.settings.poll_seconds
         is_good = run.part("candidates", seconds, lambda: candidates.poll(run))
+        _keep_up(run)
     _conclude(run, started, every, is_good=is_good)
     return run
+
+
+def _keep_up(run: Run) -> None:
+    """What interviews need besides candidates: mapped stages that are there, webhooks, members over there."""
+    work, every = run.work, run.work.settings.metadata_seconds
+    work.budget.has_urgent_work = drift.watch(work)
+    if work.settings.public_url:
+        catalogue.when_due(run, "webhooks", every, lambda: StreamResult(subscribe.heal(work)))
+    if work.account.provisions_members and work.tools.platform is not None:
+        catalogue.when_due(run, "provisioning", every, lambda: StreamResult(provision.provision(work)))
 
 
 def usual_gap(work: Work) -> timedelta | None:

@@ -37,13 +37,13 @@ def turn_to_end(work: Work) -> None:
     """Turns until nothing is due soon: what a pass does that is followed by another only much later."""
     while not work.stop.is_set():
         turn(work)
-        next_step = _due_soon(work)
+        next_step = due_soon(work)
         if next_step is None:
             return
         work.stop.wait(max((next_step - work.now()).total_seconds(), 0.0))
 
 
-def _due_soon(work: Work) -> datetime | None:
+def due_soon(work: Work) -> datetime | None:
     """When the next step is due, if that is worth waiting for."""
     with work.tools.ledger.read() as tx:
         times = (looks.next_due(tx, work.account_id), outbox.next_due(tx, work.account_id))

@@ -14,6 +14,8 @@ from storage.records import Candidate
 K = schema.looks
 # `updated_at` has whole seconds and follows a change within one: only after that is a version complete.
 SETTLES_AFTER = timedelta(seconds=1.5)
+# Rows carry Workable's time, mappings this machine's; who is looked at in vain is judged by the activities.
+CLOCKS_DIFFER = timedelta(hours=1)
 # Whoever is invited already can only be found to be: our own notes would otherwise cost a request each.
 INVITED_WAITS = timedelta(minutes=15)
 
@@ -54,7 +56,7 @@ def notice(tx: Connection, account_id: str, rows: Sequence[Candidate], now: date
 def _matters(candidate: Candidate, watched: dict[str, datetime]) -> bool:
     if candidate.job_shortcode not in watched or candidate.updated_at is None:
         return False
-    return candidate.updated_at + SETTLES_AFTER >= watched[candidate.job_shortcode]
+    return candidate.updated_at + CLOCKS_DIFFER >= watched[candidate.job_shortcode]
 
 
 def _already_invited(tx: Connection, account_id: str, noticed: dict[str, Candidate]) -> set[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from agent.rules import retries
 from sandbox import World, serve
+from tests.agent.flows.interview_rig import InterviewRig
 from tests.agent.flows.rig import Clock, Rig
 
 MakeRig = Callable[..., Rig]
@@ -36,6 +37,42 @@ def make_rig(tmp_path: Path) -> Iterator[MakeRig]:
             rig = Rig(stack.enter_context(serve(made)), tmp_path / "data", clock, settings or {})
             for account_id in made.accounts:
                 rig.connect(account_id)
+            return rig
+
+        yield one
+
+
+MakeInterviews = Callable[..., InterviewRig]
+
+
+@pytest.fixture
+def make_interviews(tmp_path: Path) -> Iterator[MakeInterviews]:
+    """A world whose interviews end by hand, and an account of it that was read completely (unless not `synced`).
+
+    `settings` and `switches` change the agent's settings and the world's switches; the rest goes to the world.
+    """
+    with ExitStack() as stack:
+
+        def one(
+            *,
+            settings: dict[str, Any] | None = None,
+            switches: dict[str, Any] | None = None,
+            synced: bool = True,
+            **world: Any,
+        ) -> InterviewRig:
+            clock = Clock()
+            clock.forward(hours=-1)
+            made = World(
+                **{"accounts": "acme:account", "candidates": 24, "jobs": 5} | world,
+                switches={"rate": "off", "post_processing": False, **(switches or {})},
+                clock=clock.unix,
+            )
+            made.platform.configure({"progress": False})
+            clock.forward(hours=1)
+            rig = InterviewRig(stack.enter_context(serve(made)), tmp_path / "data", clock, settings or {})
+            rig.connect("acme")
+            if synced:
+                rig.turn()
             return rig
 
         yield one
