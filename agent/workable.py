@@ -131,6 +131,16 @@ class Workable:
             "/candidates/{id}", _one_candidate, ids={"id": candidate_id}, lane=lane, scope=R_CANDIDATES
         )
 
+    def listed_candidate(self, candidate_id: str, *, lane: Lane = Lane.READS) -> Candidate | None:
+        """The record as lists give it, which is how it is mirrored; None when they do not show it."""
+        params: Params = {"limit": 1, "since_id": candidate_id, "max_id": candidate_id}
+        for page in self._transport.pages("/candidates", params, "candidates", lane=lane, scope=R_CANDIDATES):
+            found = parsing.CANDIDATES.read(page.rows)
+            if found.bad_rows:
+                raise BadAnswer("Workable sent a candidate that cannot be read.")
+            return next((one for one in found.records if one.candidate_id == candidate_id), None)
+        return None
+
     def activities(
         self, candidate_id: str, *, updated_after: datetime | None = None, lane: Lane = Lane.INVITES
     ) -> list[Activity]:

@@ -1,11 +1,13 @@
 """Decides which candidates are gone, and marks them: never on the word of one listing (behaviours B21)."""
 
 import logging
+from collections.abc import Sequence
 
 from agent.budget import Lane
 from agent.errors import NeedsPerson, NotFound
 from agent.flows.run import Run
 from agent.rules.deletion import is_suspicious
+from agent.work import Work
 from storage import mirror_walks
 from storage.ledger import events, problems
 from storage.mirror_walks import Missing
@@ -26,12 +28,9 @@ def settle(run: Run, missing: Missing, *, confirmed: bool = False) -> None:
     if not confirmed and is_suspicious(len(missing.confirmed), missing.live_before):
         _freeze(run, len(missing.confirmed), missing.live_before)
         return
-    gone = [candidate_id for candidate_id in missing.confirmed if _is_gone(run, candidate_id)]
-    now = work.now()
-    with work.ledger_write() as tx:
-        events.forget(tx, work.account_id, gone, now)
+    gone = [one for one in missing.confirmed if is_gone(work, one, Lane.BACKFILL)]
+    forget(work, gone)
     with work.tools.mirror.transaction() as mirror:
-        mirror_walks.mark_deleted(mirror, work.account_id, gone, now=now)
         still_there = sorted(set(missing.confirmed) - set(gone))
         mirror_walks.forget_missing(mirror, work.account_id, still_there)
     run.tally.rows_deleted += len(gone)
@@ -39,14 +38,23 @@ def settle(run: Run, missing: Missing, *, confirmed: bool = False) -> None:
     _unfreeze(run)
 
 
-def _is_gone(run: Run, candidate_id: str) -> bool:
+def forget(work: Work, gone: Sequence[str]) -> int:
+    """Note that these candidates are deleted in Workable; how many were live here before."""
+    now = work.now()
+    with work.ledger_write() as tx:
+        events.forget(tx, work.account_id, gone, now)
+    with work.tools.mirror.transaction() as mirror:
+        return mirror_walks.mark_deleted(mirror, work.account_id, gone, now=now)
+
+
+def is_gone(work: Work, candidate_id: str, lane: Lane) -> bool:
     """A single 404 may be spurious, so it takes two; what may not be seen is not gone."""
-    return all(_is_404(run, candidate_id) for _ in range(2))
+    return all(_is_404(work, candidate_id, lane) for _ in range(2))
 
 
-def _is_404(run: Run, candidate_id: str) -> bool:
+def _is_404(work: Work, candidate_id: str, lane: Lane) -> bool:
     try:
-        run.work.workable.candidate(candidate_id, lane=Lane.BACKFILL)
+        work.workable.candidate(candidate_id, lane=lane)
     except NotFound:
         return True
     except NeedsPerson as error:

@@ -8,7 +8,6 @@ from typing import TypeVar
 import msgspec
 
 from agent.errors import AgentError, BadAnswer, Stopped
-from agent.flows.run import Run
 from agent.work import Work
 from agent.workable import Listing
 from storage import mirror_pipelines, mirror_reads
@@ -69,21 +68,20 @@ def _rename_in_ledger(work: Work, changes: Mapping[str, PipelineChange]) -> None
             events.rename_stages(ledger, work.account_id, shortcode, {s.old: s.new for s in stages})
 
 
-def learn_new_stages(run: Run, rows: Sequence[Candidate]) -> None:
+def learn_new_stages(work: Work, rows: Sequence[Candidate], read: set[str]) -> None:
     """Read the pipeline of each job in which a candidate stands at a stage that is not known there.
 
-    Each job is read at most once in a run; a stage that stays unknown is no error, and one job that cannot
-    be read keeps nobody else from being read.
+    Jobs in `read` are left out, and those looked up are added to it, so that each is read at most once; a
+    stage that stays unknown is no error, and one job that cannot be read keeps nobody else from being read.
     """
-    work = run.work
-    places = {(c.job_shortcode, c.stage_name): c for c in rows if c.job_shortcode not in run.pipelines_read}
+    places = {(c.job_shortcode, c.stage_name): c for c in rows if c.job_shortcode not in read}
     if not places:
         return
     with work.tools.mirror.transaction() as tx:
         unknown = mirror_pipelines.jobs_with_unknown_stage(tx, work.account_id, [*places.values()])
         updated = {job.shortcode: job.updated_at for job in mirror_reads.jobs(tx, work.account_id)}
     for shortcode in sorted(unknown):
-        run.pipelines_read.add(shortcode)
+        read.add(shortcode)
         try:
             store_pipelines(work, [read_pipeline(work, shortcode, updated.get(shortcode))])
         except AgentError as error:

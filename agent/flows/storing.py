@@ -52,8 +52,25 @@ def store(
     walk_id: str | None = None,
 ) -> Changes:
     """Store the rows and advance the cursors; counts them in the run's tally."""
-    work, now = run.work, run.work.now()
-    learn_new_stages(run, rows)
+    changes = store_rows(
+        run.work, rows, run.pipelines_read, baseline=baseline, cursors=cursors, walk_id=walk_id
+    )
+    _count(run, changes)
+    return changes
+
+
+def store_rows(
+    work: Work,
+    rows: list[Candidate],
+    pipelines_read: set[str],
+    *,
+    baseline: datetime,
+    cursors: Mapping[str, str | None],
+    walk_id: str | None = None,
+) -> Changes:
+    """Store rows of a list, whoever asked for it; `pipelines_read` is as in `learn_new_stages`."""
+    now = work.now()
+    learn_new_stages(work, rows, pipelines_read)
     if rows:
         with work.ledger_write() as ledger:
             events.observe(ledger, work.account_id, rows, baseline_before=baseline, now=now)
@@ -61,7 +78,6 @@ def store(
         changes = upsert_candidates(mirror, work.account_id, rows, now=now, walk_id=walk_id)
         for stream, value in cursors.items():
             set_cursor(mirror, work.account_id, stream, value, now=now)
-    _count(run, changes)
     _note_latest(work, rows, changes)
     return changes
 

@@ -61,9 +61,9 @@ def accounts_waiting(tx: Connection) -> list[str]:
     return [*tx.execute(query).scalars()]
 
 
-def done(tx: Connection, inbox_ids: Sequence[int], outcome: str, now: datetime) -> None:
-    """The messages are dealt with; what they said of people goes."""
-    which = N.c.inbox_id.in_(list(inbox_ids))
+def done(tx: Connection, inbox_id: int, outcome: str, now: datetime) -> None:
+    """The message is dealt with; what it said of people goes."""
+    which = N.c.inbox_id == inbox_id
     tx.execute(N.update().where(which).values(handled_at=now, outcome=outcome, body=None))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import duckdb
 import msgspec
 
-from storage.schema_mirror import m0001_first
+from storage.schema_mirror import m0001_first, m0002_employees
 
 
 class Migration(msgspec.Struct, frozen=True):
@@ -14,7 +14,10 @@ class Migration(msgspec.Struct, frozen=True):
     statements: Sequence[str]
 
 
-MIGRATIONS = (Migration(1, "first", m0001_first.STATEMENTS),)
+MIGRATIONS = (
+    Migration(1, "first", m0001_first.STATEMENTS),
+    Migration(2, "employees", m0002_employees.STATEMENTS),
+)
 _RECORD = """
 CREATE SCHEMA IF NOT EXISTS internal;
 CREATE TABLE IF NOT EXISTS internal.migrations

@@ -221,7 +221,8 @@ def _text(sentence: str) -> str:
     return "'" + sentence.replace("'", "''") + "'"
 
 
-def _create(table: str, sentence: str, columns: tuple[Column, ...]) -> list[str]:
+def created(table: str, sentence: str, columns: tuple[Column, ...]) -> list[str]:
+    """Statements that make the table and say what it and each column is for."""
     body = ", ".join(f"{name} {kind}" for name, kind, _ in columns)
     said = [f"COMMENT ON COLUMN {table}.{name} IS {_text(about)}" for name, _, about in columns]
     return [f"CREATE TABLE {table} ({body})", f"COMMENT ON TABLE {table} IS {_text(sentence)}", *said]
@@ -229,5 +230,5 @@ def _create(table: str, sentence: str, columns: tuple[Column, ...]) -> list[str]
 
 STATEMENTS: tuple[str, ...] = (
     "CREATE SCHEMA workable",
-    *(s for table, (sentence, columns) in _TABLES.items() for s in _create(table, sentence, columns)),
+    *(s for table, (sentence, columns) in _TABLES.items() for s in created(table, sentence, columns)),
 )

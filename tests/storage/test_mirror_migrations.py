@@ -5,8 +5,10 @@ import pytest
 
 from storage.schema_mirror import MIGRATIONS, Migration, NewerSchema, migrate
 
-SECOND = Migration(2, "second", ("CREATE TABLE workable.tags (tag VARCHAR)",))
-BROKEN = Migration(2, "broken", ("CREATE TABLE workable.tags (tag VARCHAR)", "SELECT no_such_function()"))
+NEXT = Migration(MIGRATIONS[-1].number + 1, "next", ("CREATE TABLE workable.tags (tag VARCHAR)",))
+BROKEN = Migration(
+    NEXT.number, "broken", ("CREATE TABLE workable.tags (tag VARCHAR)", "SELECT no_such_function()")
+)
 
 
 def tables(connection: duckdb.DuckDBPyConnection) -> list[tuple[object, ...]]:
@@ -39,9 +41,9 @@ def test_an_older_file_gets_what_it_lacks_and_then_equals_a_fresh_one(
     connection: duckdb.DuckDBPyConnection,
 ) -> None:
     migrate(connection)
-    migrate(connection, (*MIGRATIONS, SECOND))
+    migrate(connection, (*MIGRATIONS, NEXT))
     fresh = duckdb.connect()
-    migrate(fresh, (*MIGRATIONS, SECOND))
+    migrate(fresh, (*MIGRATIONS, NEXT))
 
     assert (tables(connection), recorded(connection)) == (tables(fresh), recorded(fresh))
 
@@ -59,7 +61,7 @@ def test_a_change_that_fails_leaves_neither_itself_nor_a_record(
 
 
 def test_a_file_that_knows_more_is_refused(connection: duckdb.DuckDBPyConnection) -> None:
-    migrate(connection, (*MIGRATIONS, SECOND))
+    migrate(connection, (*MIGRATIONS, NEXT))
 
-    with pytest.raises(NewerSchema, match="migration 2"):
+    with pytest.raises(NewerSchema, match=f"migration {NEXT.number}"):
         migrate(connection)

@@ -8,6 +8,7 @@ from sqlalchemy import text
 
 from agent import wiring
 from agent.cli import main
+from agent.flows.revoke import revoke
 from sandbox.stamps import hex_id
 from storage.ledger import requests
 from storage.ledger.requests import Kind, State
@@ -133,16 +134,22 @@ def _subscribe(rig: Rig, target: str) -> None:
 def test_revoking_removes_our_subscriptions_and_the_token_and_ends_the_sync(make_rig: MakeRig) -> None:
     rig = make_rig(settings={"public_url": PUBLIC})
     rig.turn()
-    for target in (f"{PUBLIC}/hooks/acme", f"{PUBLIC}.evil.example.com/x", "https://other.example.com/y"):
+    foreign = {
+        f"{PUBLIC}.evil.example.com/x",
+        "https://other.example.com/y",
+        f"{PUBLIC}/hooks/workable/globex/z",
+    }
+    for target in (f"{PUBLIC}/hooks/workable/acme/candidate_moved/secret", *foreign):
         _subscribe(rig, target)
     asked = rig.ask(Kind.REVOKE)
     rig.turn()
     done = rig.request(asked.request_id)
     assert done.state == State.DONE
-    assert done.result == {"subscriptions_removed": 1, "subscriptions_left": False}
+    assert done.result == {"subscriptions_removed": 4, "subscriptions_left": False}
+    assert "syncing stopped, 4 webhook subscriptions removed. Still" in (done.note or "")
     assert "Settings > Integrations > Apps" in (done.note or "")
     left = {one.target for one in rig.running.world.account("acme").subscriptions.values()}
-    assert left == {f"{PUBLIC}.evil.example.com/x", "https://other.example.com/y"}
+    assert left == foreign
     assert rig.from_ledger(lambda tx: tx.execute(text("SELECT sealed FROM tokens")).scalars().all()) == [None]
     assert rig.account().state == "revoked"
     rig.forget_requests()
@@ -166,11 +173,12 @@ def test_revoking_destroys_the_token_although_workable_refuses_it(make_rig: Make
 def test_a_subscription_that_is_gone_already_does_not_keep_the_others(make_rig: MakeRig) -> None:
     rig = make_rig(settings={"public_url": PUBLIC})
     for name in ("a", "b"):
-        _subscribe(rig, f"{PUBLIC}/{name}")
-    rig.fault("not_found", r"/subscriptions/\d+$", method="DELETE")
-    asked = rig.ask(Kind.REVOKE)
-    rig.turn()
-    assert rig.request(asked.request_id).result == {"subscriptions_removed": 1, "subscriptions_left": False}
+        _subscribe(rig, f"{PUBLIC}/hooks/workable/acme/{name}")
+    first = min(rig.running.world.account("acme").subscriptions)
+    rig.fault("not_found", rf"/subscriptions/{first}$", method="DELETE", times=None)
+    with rig.work() as work:
+        _, result = revoke(work, "a test")
+    assert result == {"subscriptions_removed": 1, "subscriptions_left": False}
 
 
 def test_revoking_ends_a_listing_that_is_under_way(make_rig: MakeRig) -> None:
