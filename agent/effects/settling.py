@@ -6,9 +6,10 @@ from datetime import timedelta
 import msgspec
 
 from agent.effects import checks
-from agent.effects.change import Change, Context, Receipt
+from agent.effects.change import Change, Context, Receipt, Service
+from agent.effects.table import CHANGES
 from agent.work import Work
-from storage.ledger import decisions, invites, outbox, problems, templates
+from storage.ledger import decisions, holding, invites, outbox, problems, templates
 from storage.ledger.outbox import Effect, EffectState
 
 PLATFORM_REFUSED = "platform_refused"
@@ -85,6 +86,13 @@ def settle(ctx: Context, outcome: Outcome) -> Effect | None:
             due_at=now + outcome.pause, status=outcome.status,
         )  # fmt: skip
         return outbox.get(tx, effect.effect_id)
+
+
+def put_off(ctx: Context, service: Service, pause: timedelta) -> None:
+    """The account's other effects for that service wait as long."""
+    kinds = [kind for kind, change in CHANGES.items() if change.service == service]
+    with ctx.work.ledger_write() as tx:
+        holding.put_off(tx, ctx.work.account_id, kinds, ctx.work.now() + pause)
 
 
 def report_own_error(ctx: Context, sentence: str) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from agent.effects import acting, checks, resuming, settling
-from agent.effects.change import Change, Context, Parked, Service
+from agent.effects.change import Change, Context, Parked
 from agent.effects.settling import Outcome
 from agent.effects.table import CHANGES
 from agent.errors import (
@@ -33,7 +33,7 @@ log = logging.getLogger(__name__)
 UNKNOWN_WAIT = 15.0
 FIRST_PAUSE = 2.0  # seconds; doubled with each attempt
 LONGEST_PAUSE = 600.0
-LOOKED_THROUGH = 200  # due effects, so that those of a service that is down do not hide the others
+OTHERS_WAIT = timedelta(seconds=15)  # at most, when a service does not answer
 S = EffectState
 OWN_ERROR = "The agent met an error of its own with this push; its log has the details."
 GONE = "Workable does not know this candidate any more: deleted, or relocated in a way not seen so far."
@@ -62,20 +62,16 @@ def deliver(work: Work, *, limit: int = 20) -> int:
 
 @dataclass
 class Delivery:
-    """One call of `deliver`. `silent` services did not answer in it and are left alone until the next."""
+    """One call of `deliver`; `handled` are the effects that it has looked at."""
 
     work: Work
     handled: set[int] = field(default_factory=set)
-    silent: set[Service] = field(default_factory=set)
 
     def next(self) -> Effect | None:
         """Asked anew each time: what was just done may let another go, and results come first."""
         with self.work.tools.ledger.read() as tx:
-            due = outbox.due(tx, self.work.account_id, self.work.now(), LOOKED_THROUGH)
-        for effect in due:
-            if effect.effect_id not in self.handled and CHANGES[effect.kind].service not in self.silent:
-                return effect
-        return None
+            due = outbox.due(tx, self.work.account_id, self.work.now(), len(self.handled) + 1)
+        return next((effect for effect in due if effect.effect_id not in self.handled), None)
 
     def handle(self, effect: Effect) -> None:
         """An error of our own is this effect's alone."""
@@ -187,12 +183,16 @@ class Delivery:
             settling.settle(ctx, _said(S.PARKED, resuming.MEMBER_REFUSED, error))
         return None
 
-    def _note_silence(self, ctx: Context, change: Change, error: AgentError) -> None:
-        """A service that does not answer one call is not asked again; bad data tells of one answer only."""
+    @staticmethod
+    def _note_silence(ctx: Context, change: Change, error: AgentError) -> None:
+        """A service that does not answer one effect will not answer the next either: all wait a little.
+
+        Bad data tells of one answer only.
+        """
         is_down = isinstance(error, TryLater | UnknownOutcome) and not isinstance(error, BadAnswer)
         is_shut = isinstance(error, NeedsPerson) and change.service == "platform"
         if is_down or is_shut:
-            self.silent.add(change.service)
+            settling.put_off(ctx, change.service, min(_pause(ctx, error), OTHERS_WAIT))
         if is_shut:
             settling.report_platform(ctx, error.sentence)
 

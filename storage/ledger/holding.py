@@ -103,6 +103,12 @@ def hold_invites(tx: Connection, account_id: str, until: datetime) -> int:
     return len(tx.execute(select(E.c.effect_id).where(*waiting)).all())
 
 
+def put_off(tx: Connection, account_id: str, kinds: Sequence[EffectKind], until: datetime) -> None:
+    """No effect of these kinds that has not left yet goes before that."""
+    waiting = (E.c.account_id == account_id, E.c.kind.in_(kinds), E.c.state.in_((S.PLANNED, S.WAITING)))
+    tx.execute(E.update().where(*waiting, E.c.due_at < until).values(due_at=until))
+
+
 def open_codes(tx: Connection, account_id: str, codes: Sequence[str]) -> set[tuple[str, str]]:
     """Code and subject of the account's open problems among those codes."""
     mine = (P.c.account_id == account_id, P.c.code.in_(codes), P.c.resolved_at.is_(None))
