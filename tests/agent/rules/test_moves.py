@@ -108,6 +108,12 @@ def test_a_target_without_a_slug_cannot_be_moved_to() -> None:
     assert verdict("", "interview", "assessment", [*PIPELINE[:3], nameless]).action == "park"
 
 
+def test_an_unknown_present_stage_is_not_taken_for_another_stage_without_a_slug() -> None:
+    nameless = Stage("9", "", "Backlog", "applied", 9)
+
+    assert verdict("", "", "assessment", [*PIPELINE, nameless]).action == "park"
+
+
 @given(st.sampled_from(SLUGS), st.sampled_from(SLUGS), st.sampled_from(SLUGS))
 def test_nobody_is_ever_sent_away_from_where_a_person_put_them_off_the_way(
     present: str, invited_at: str, target: str

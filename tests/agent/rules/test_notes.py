@@ -178,6 +178,24 @@ def test_an_amended_result_says_which_one_no_longer_counts() -> None:
     ) in result_comment(result(), MARK, supersedes=1)
 
 
+def test_every_way_to_end_a_line_is_a_line_end_in_the_summary() -> None:
+    body = result_comment(result(summary="a\r\nb\rc\x0bd\x0ce\x85f\u2028g\u2029h"), MARK)
+
+    assert "\n\na\nb\nc\nd\ne\nf\ng\nh\n\n" in body
+
+
+def test_a_duration_below_zero_is_not_told() -> None:
+    assert result_comment(result(duration_seconds=-1), MARK).startswith(
+        "The AI interview is complete: 82 of 100.\n"
+    )
+
+
+def test_a_long_summary_leaves_room_for_the_rubric() -> None:
+    assert "\n- Clarity: 90 (to the point)\n- Depth: 74\n" in result_comment(
+        result(summary="long " * 5_000), MARK
+    )
+
+
 def test_a_long_result_keeps_its_link_its_amendment_and_its_mark() -> None:
     rubric = tuple(Trait("T" * 500, 1, "n" * 500) for _ in range(50))
     body = result_comment(result(summary="long " * 5_000, rubric=rubric), MARK, supersedes=3)
@@ -242,6 +260,11 @@ def test_the_sample_card_is_marked_as_a_test_that_did_nothing() -> None:
 
 def test_what_would_turn_the_direction_of_the_mark_is_dropped() -> None:
     assert "\u202e" not in invite_note("\u202eSales", None, MARK)
+
+
+def test_no_blank_stands_before_the_ellipsis() -> None:
+    assert notes._cut("one  two three", 10) == "one  two…"
+    assert notes._cut("one \n two", 7) == "one…"
 
 
 @given(st.text(), st.integers(1, 50))

@@ -114,6 +114,12 @@ def test_a_move_that_does_not_say_where_from_is_an_entry() -> None:
     assert slugs(timeline.entries()) == [("created", "applied"), ("moved", "phone-screen")]
 
 
+def test_two_moves_to_one_stage_are_two_entries_when_the_second_came_from_elsewhere() -> None:
+    timeline = Timeline().note("phone-screen", APPLIED, CALL).note("phone-screen", APPLIED, CALL)
+
+    assert slugs(timeline.entries()) == [("moved", "phone-screen"), ("moved", "phone-screen")]
+
+
 @pytest.mark.parametrize("stage", ODD, ids=lambda stage: stage.slug)
 def test_a_stage_named_like_an_action_is_entered_like_any_other(stage: StageRef) -> None:
     timeline = Timeline().create("applied", APPLIED).move(stage).move(CALL)
@@ -238,13 +244,19 @@ def test_b08_an_entry_is_compared_with_the_stage_as_it_is_now() -> None:
     assert not is_into(entered(CALL), MAPPED, now)
 
 
+def test_an_id_that_cannot_be_compared_does_not_make_the_name_decide() -> None:
+    without_id = MappedStage("phone-screen", "phone-screen", "phone-screen", "Phone Screen")
+
+    assert not is_into(entered(StageRef("99", "", "Phone Screen")), without_id, None)
+
+
 def test_an_entry_without_any_name_is_not_into_a_stage_without_one() -> None:
     assert not is_into(entered(StageRef("", "", "")), MappedStage("13", "x", "x", ""), None)
 
 
 def why(job_state: str | None = "published", *, is_sample: bool = False, **changes: object) -> str | None:
     found = refusal(msgspec.structs.replace(LEE, **changes), job_state=job_state, is_sample=is_sample)
-    return found and found.reason
+    return None if found is None else found.reason
 
 
 @pytest.mark.parametrize("job_state", ["published", "closed"])
