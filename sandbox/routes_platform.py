@@ -3,6 +3,7 @@
 import base64
 import binascii
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any, TypeVar
 
 import msgspec
@@ -28,7 +29,7 @@ def routes(world: World) -> list[Route]:
         "/interviews": {"GET": list_interviews, "POST": create_interview},
         "/interviews/{id}": {"DELETE": cancel_interview},
         "/applicants": {"GET": list_applicants},
-        "/members/{email}": {"PUT": put_member, "DELETE": deactivate_member},
+        "/members/{email:path}": {"PUT": put_member, "DELETE": deactivate_member},
         "/candidates": {"DELETE": erase_candidate},
     }
     table["/{rest:path}"] = dict.fromkeys(("GET", "POST", "PUT", "PATCH", "DELETE"), refuse_unknown)
@@ -44,6 +45,7 @@ def _door(world: World, methods: dict[str, Handler]) -> Callable[[Request], Any]
         handler = methods["GET" if request.method == "HEAD" else request.method]
         with world.context.guard:
             response = _serve(world.platform, handler, request, raw)
+            response.headers["Date"] = formatdate(world.context.time(), usegmt=True)
             world.note_request(request, response.status_code, "platform")
             return response
 
@@ -93,7 +95,7 @@ def list_interviews(platform: Platform, request: Request, body: Any) -> Response
     if external is not None:
         return answer({"interviews": [interview_row(one) for one in platform.find(external)]})
     after = request.query_params.get("updated_after")
-    since = _milliseconds("updated_after", after)
+    since = parse_time("updated_after", after) * 1000 if after else 0
     kept = [one for one in platform.interviews.values() if one.updated_at >= since]
     rows, cursor = _cut(request, kept, lambda one: (one.updated_at, one.id))
     found: dict[str, Any] = {"interviews": [interview_row(one) for one in rows]}
@@ -107,7 +109,7 @@ def cancel_interview(platform: Platform, request: Request, body: Any) -> Respons
 
 def list_applicants(platform: Platform, request: Request, body: Any) -> Response:  # noqa: ARG001 - a Handler
     after = request.query_params.get("created_after")
-    since = _milliseconds("created_after", after)
+    since = parse_time("created_after", after) * 1000 if after else 0
     kept = [one for one in platform.applicants.values() if one.created_at >= since]
     rows, cursor = _cut(request, kept, lambda one: (one.created_at, one.applicant_id))
     found: dict[str, Any] = {"applicants": [applicant_row(one) for one in rows]}
@@ -133,11 +135,6 @@ def erase_candidate(platform: Platform, request: Request, body: Any) -> Response
         raise Refused(422, "external_id is missing")
     platform.erase(external)
     return answer({"status": "accepted"}, 202)
-
-
-def _milliseconds(name: str, text: str | None) -> int:
-    """Rounded, since a fraction of a second is not exact: what is asked for includes the moment itself."""
-    return round(parse_time(name, text) * 1000) if text else 0
 
 
 def _cut(

@@ -178,17 +178,6 @@ def test_what_the_platform_does_not_have_is_told_in_its_own_words(held: Held, me
     held.contract._validate({"$ref": "#/components/schemas/Error"}, answer.json())
 
 
-def test_the_moment_that_is_asked_for_is_included_to_the_millisecond(held: Held) -> None:
-    held.platform.create(INVITATION, "k1")
-    interview = next(iter(held.site.world.platform.interviews.values()))
-    for extra in range(50):
-        interview.updated_at += extra
-        [[row]] = held.platform.changed(datetime(1970, 1, 1, tzinfo=UTC))
-        assert [one.interview_id for page in held.platform.changed(row.updated_at) for one in page] == [
-            interview.id
-        ]
-
-
 def test_news_comes_as_the_contract_says_and_is_understood(held: Held, receiver: Receiver) -> None:
     invitation = {**INVITATION, "callback_url": f"{receiver.url}/news"}
     number = held.platform.create(invitation, "k1").interview_id
