@@ -1,19 +1,22 @@
 """Makes members of the hiring team members of the interview platform, and ends those who are gone (B45)."""
 
-from collections.abc import Sequence
-from typing import Any, Literal
+from collections.abc import Callable, Sequence
+from typing import Any, Literal, TypeVar
 
 import msgspec
 from sqlalchemy import Connection
 
+from agent.errors import BadAnswer
 from agent.flows.pipelines import whole
 from agent.work import Work
+from agent.workable import Listing
 from storage import references
 from storage.ledger import outbox, platform_members
 from storage.ledger.outbox import EffectKind, NewEffect, SendLane
 from storage.ledger.platform_members import PlatformMember
-from storage.records import Member
+from storage.records import Member, Recruiter
 
+T = TypeVar("T")
 RECRUITER = "recruiter:"  # begins the id here of people of an external agency
 # The strongest first. Roles of the HR product open no door to interviews.
 ROLES = {
@@ -77,20 +80,31 @@ def provision(work: Work, *, recruiters: bool = False, actor: str = SYSTEM) -> l
 
 def _people(work: Work, *, with_recruiters: bool) -> list[Person]:
     """Each address once; a member counts before a recruiter."""
-    members = whole(work.workable.members(), "members")
-    found = [person for member in members if (person := _person(member))]
     with work.tools.ledger.read() as tx:
-        rows = platform_members.listing(tx, work.account_id)
-    known = {row.member_id for row in rows if row.is_active and row.member_id.startswith(RECRUITER)}
-    if with_recruiters or known:
-        everyone = whole(work.workable.recruiters(), "recruiters")
-        agency = [
-            Person(RECRUITER + one.recruiter_id, one.email, one.name, "external recruiter", "viewer")
-            for one in everyone
-            if one.email
-        ]
-        found += [one for one in agency if with_recruiters or one.member_id in known]
+        known = {row.member_id for row in platform_members.listing(tx, work.account_id) if row.is_active}
+    agents = {one.removeprefix(RECRUITER) for one in known if one.startswith(RECRUITER)}
+    staff = {one for one in known if not one.startswith(RECRUITER)}
+    members = _listed(work.workable.members, "members", staff, lambda one: one.member_id)
+    if not members:
+        raise BadAnswer("Workable listed no members at all, which cannot be. Nothing was changed.")
+    found = [person for member in members if (person := _person(member))]
+    if with_recruiters or agents:
+        everyone = _listed(work.workable.recruiters, "recruiters", agents, lambda one: one.recruiter_id)
+        agency = [one for one in everyone if with_recruiters or one.recruiter_id in agents]
+        found += [_recruiter(one, one.email) for one in agency if one.email]
     return list({person.email.casefold(): person for person in reversed(found)}.values())[::-1]
+
+
+def _listed(read: Callable[[], Listing[T]], what: str, known: set[str], key: Callable[[T], str]) -> list[T]:
+    """The list; who is missing from it and was there before has to be missing twice, once may be a slip."""
+    first = whole(read(), what)
+    if known <= {key(one) for one in first}:
+        return first
+    return list({key(one): one for one in [*first, *whole(read(), what)]}.values())
+
+
+def _recruiter(one: Recruiter, email: str) -> Person:
+    return Person(RECRUITER + one.recruiter_id, email, one.name, "external recruiter", "viewer")
 
 
 def _person(member: Member) -> Person | None:
