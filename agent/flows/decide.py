@@ -119,7 +119,7 @@ def _judge(
     found = triggers.entries(activities, candidate)
     ids = [activity.activity_id for activity in activities]
     with work.ledger_write() as tx:
-        known = decisions.decided(tx, work.account_id, ids)
+        known = decisions.decided(tx, work.account_id, [*ids, *(entry.activity_id for entry in found)])
         _follow(tx, work, candidate.candidate_id, {*known.values(), *outbox.owners(tx, work.account_id, ids)})
         new = [entry for entry in found if entry.activity_id not in known]
         decided = sum(_decide(tx, work, candidate, place, entry) for entry in new)

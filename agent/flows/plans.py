@@ -171,8 +171,9 @@ def plan_result(tx: Connection, invite: Invite, rule: Rule, score: Score, now: d
     comment = {"policy": told, "supersedes": superseded}
     plan_effect(tx, invite, EffectKind.RESULT_COMMENT, comment, now=now, revision=score.revision)
     passed = scores.has_passed(score.score, score.grade, rule.pass_score)
+    is_told = rule.pass_score is not None or bool(score.grade)  # else nothing says whether it is a pass
     stage = rule.pass_stage if passed else rule.fail_stage
-    if stage is not None and not _was_moved(tx, invite):
+    if stage is not None and is_told and not _was_moved(tx, invite):
         move = {"stage": msgspec.to_builtins(stage), "passed": passed}
         plan_effect(tx, invite, EffectKind.MOVE, move, now=now, revision=score.revision)
 

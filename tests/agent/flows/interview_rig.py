@@ -74,6 +74,11 @@ class InterviewRig(Rig):
                 platform.look(engine.tools, engine.tools.platform)
             self.take_steps(work)
 
+    def look_at_platform(self) -> None:
+        with self.agent() as engine:
+            assert engine.tools.platform is not None
+            platform.look(engine.tools, engine.tools.platform)
+
     def step(self, work: Work) -> None:
         """What is due after the time in which a change settles, and nothing that waits longer."""
         self.clock.forward(seconds=2)
