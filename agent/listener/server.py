@@ -3,9 +3,11 @@
 import socket
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agent.errors import UsageProblem
 from agent.listener.doors import Doors, KeyRing, application
@@ -18,6 +20,14 @@ from storage.vault import Vault
 
 MOST_CONNECTIONS = 256  # more are answered 503; with the largest body this bounds the memory
 GOODBYE_SECONDS = 3
+
+
+class _Quiet(H11Protocol):
+    """Keeps no access log, whatever becomes of the loggers: the paths hold secrets."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.access_log = False
 
 
 class _Server(uvicorn.Server):
@@ -98,14 +108,13 @@ def _not_to_be_had(host: str, port: int, error: OSError) -> UsageProblem:
 
 
 def _config(app: Starlette) -> uvicorn.Config:
-    """No access log: paths hold secrets."""
     return uvicorn.Config(
         app,
         log_config=None,
         access_log=False,
         lifespan="off",
         ws="none",
-        http="h11",
+        http=_Quiet,
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
