@@ -243,6 +243,8 @@ class Engine:
         if kind := turns.walk_is_due(work):
             ran.append(turns.walk(work, kind, watching(work)))
             interviews.turn_to_end(work)
+        elif turns.verify_is_due(work):
+            ran.append(turns.verify_all(work))
         self._note_end(account.account_id, ran)
 
     def _take_steps(self, account: Account) -> None:
@@ -274,11 +276,16 @@ class Engine:
         slot = (account.account_id, "walk")
         if not self.is_busy(slot) and (kind := turns.walk_is_due(work)):
             self._submit(self._walks, slot, partial(self._walk, account, kind))
+        elif turns.verify_is_due(work):
+            self._submit(self._walks, slot, partial(self._verify, account))
 
     def _walk(self, account: Account, kind: WalkKind) -> None:
         work = self.connections.work(account)
         turns.walk(work, kind, watching(work))
         self._unpublished.set()
+
+    def _verify(self, account: Account) -> None:
+        turns.verify_all(self.connections.work(account))
 
     def _obey(self, request: Request) -> None:
         try:

@@ -2,15 +2,16 @@
 
 from datetime import datetime, timedelta
 
-from agent.flows import board, candidates, catalogue, deletions, drift, provision, subscribe
+from agent.flows import board, candidates, catalogue, deletions, drift, provision, subscribe, verify
 from agent.flows.candidates import Progress, WalkKind
 from agent.flows.run import Run, StreamResult, running
 from agent.rules.deletion import sweep_is_due
 from agent.work import Work
 from storage import mirror_walks
-from storage.ledger import runs
+from storage.ledger import invites, runs
 from storage.mirror_walks import Missing
 
+VERIFY = "verify"
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
@@ -31,9 +32,18 @@ def _keep_up(run: Run) -> None:
     work, every = run.work, run.work.settings.metadata_seconds
     work.budget.has_urgent_work = drift.watch(work)
     if work.settings.public_url:
-        catalogue.when_due(run, "webhooks", every, lambda: StreamResult(subscribe.heal(work)))
+        catalogue.when_due(run, "webhooks", every, lambda: _healed(work))
     if work.account.provisions_members and work.tools.platform is not None:
-        catalogue.when_due(run, "provisioning", every, lambda: StreamResult(provision.provision(work)))
+        catalogue.when_due(run, "provisioning", every, lambda: _provisioned(work))
+
+
+def _healed(work: Work) -> StreamResult:
+    subscribe.heal(work)
+    return StreamResult()
+
+
+def _provisioned(work: Work) -> StreamResult:
+    return StreamResult(0, len(provision.provision(work)))
 
 
 def usual_gap(work: Work) -> timedelta | None:
@@ -89,6 +99,25 @@ def _note_first_sync(work: Work) -> None:
     with work.ledger_write() as tx:
         if runs.status(tx, work.account_id)["first_sync_done_at"] is None:
             runs.set_status(tx, work.account_id, first_sync_done_at=work.now())
+
+
+def verify_is_due(work: Work) -> bool:
+    """Once a day, for accounts that have anything to compare."""
+    with work.tools.ledger.read() as tx:
+        has_invites = invites.any_of(tx, work.account_id)
+        return has_invites and runs.due(tx, work.account_id, VERIFY, DAY, work.now())
+
+
+def verify_all(work: Work) -> Run:
+    """Compare what was written with the timelines (the nightly verify)."""
+    with running(work, VERIFY) as run:
+        run.part(VERIFY, int(DAY.total_seconds()), lambda: _verified(run.work))
+    return run
+
+
+def _verified(work: Work) -> StreamResult:
+    verify.verify(work)
+    return StreamResult()
 
 
 def confirm_deletions(work: Work) -> int:

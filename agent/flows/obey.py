@@ -11,6 +11,7 @@ from typing import Any
 from agent.errors import AgentError, NeedsPerson, Stopped, UsageProblem
 from agent.flows import account, provision, sample
 from agent.flows.candidates import WalkKind
+from agent.flows.reinvite import reinvite
 from agent.flows.revoke import STILL_TO_DO, revoke
 from agent.flows.run import Cancelled
 from agent.flows.trial import trial
@@ -114,6 +115,7 @@ def _actions() -> dict[Kind, Callable[[Work, Request], Outcome]]:
         Kind.CONFIRM_DELETIONS: _confirm_deletions,
         Kind.SAMPLE_CARD: _sample_card,
         Kind.PROVISION: _provision,
+        Kind.REINVITE: _reinvite,
         Kind.VERIFY: lambda work, _request: verify(work),
     }
 
@@ -142,6 +144,10 @@ def _provision(work: Work, request: Request) -> Outcome:
             tx, work.account_id, {"provisions_members": True}, actor=request.actor, now=work.now()
         )
     return provision.told(changes, is_preview=False)
+
+
+def _reinvite(work: Work, request: Request) -> Outcome:
+    return reinvite(work, str(request.args.get("candidate_id", "")), request.actor)
 
 
 def _sync(work: Work, _request: Request) -> Outcome:

@@ -86,6 +86,12 @@ def get(tx: Connection, invite_id: int) -> Invite:
     return _invite(tx.execute(select(I).where(I.c.invite_id == invite_id)).one())
 
 
+def any_of(tx: Connection, account_id: str) -> bool:
+    """True when the account has ever had an invite."""
+    query = select(I.c.invite_id).where(I.c.account_id == account_id).limit(1)
+    return tx.execute(query).first() is not None
+
+
 def by_external_id(tx: Connection, external_id: str) -> Invite | None:
     row = tx.execute(select(I).where(I.c.external_id == external_id)).first()
     return None if row is None else _invite(row)

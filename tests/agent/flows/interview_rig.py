@@ -17,8 +17,9 @@ from storage.ledger.decisions import Decision
 from storage.ledger.invites import Invite
 from storage.ledger.mappings import Changes
 from storage.ledger.outbox import Effect
+from storage.ledger.requests import Kind, Request
 from storage.settings import Settings
-from tests.agent.flows.rig import Rig, Row, taken
+from tests.agent.flows.rig import Rig, Row, settle, taken
 
 
 class InterviewRig(Rig):
@@ -73,6 +74,13 @@ class InterviewRig(Rig):
             if engine.tools.platform is not None:
                 platform.look(engine.tools, engine.tools.platform)
             self.take_steps(work)
+
+    def obeyed(self, kind: Kind, **args: Any) -> Request:
+        """What an agent made of a request."""
+        number = self.ask(kind, **args).request_id
+        with self.agent() as engine:
+            settle(engine)
+        return self.request(number)
 
     def look_at_platform(self) -> None:
         with self.agent() as engine:

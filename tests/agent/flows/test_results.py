@@ -7,6 +7,7 @@ import pytest
 
 from storage import references
 from storage.ledger.outbox import EffectKind
+from storage.ledger.requests import Kind
 from tests.agent.flows.conftest import MakeInterviews
 from tests.agent.flows.interview_rig import InterviewRig, Row
 
@@ -184,3 +185,36 @@ def test_an_invited_and_interviewed_candidate_costs_at_most_eight_requests(rig: 
         rig.clock.forward(minutes=10)
     mine = [r for r in rig.asked() if f"/candidates/{somebody}" in r["path"]]
     assert len(mine) <= 8, [(r["method"], r["path"]) for r in mine]
+
+
+def test_a_person_invites_once_more_after_a_bounce_with_the_mended_address(rig: InterviewRig) -> None:
+    somebody = _invited(rig)
+    assert "still open" in (rig.obeyed(Kind.REINVITE, candidate_id=somebody).note or "")
+    _end(rig, "bounce")
+    rig.running.world.account("acme").edit(somebody, {"email": "mended@example.com"})
+    rig.obeyed(Kind.REINVITE, candidate_id=somebody)
+    rig.go_on()
+    first, second = rig.interviews()
+    assert second["candidate"]["email"] == "mended@example.com"
+    assert first["external_id"] != second["external_id"]
+    assert len(rig.timeline(somebody, "comment")) == 2
+    assert [(i.round, i.actor) for i in rig.invited(somebody)] == [(1, "intrvio"), (2, "a test")]
+
+
+def test_a_person_may_invite_somebody_whom_no_entry_led_to(rig: InterviewRig) -> None:
+    rig.map()
+    somebody = rig.candidate()
+    rig.go_on()
+    rig.obeyed(Kind.REINVITE, candidate_id=somebody)
+    rig.go_on()
+    assert len(rig.interviews()) == 1
+
+
+def test_nobody_is_invited_by_hand_who_must_not_be(rig: InterviewRig) -> None:
+    rig.map()
+    somebody = rig.candidate()
+    rig.go_on()
+    rig.running.world.account("acme").disqualify(somebody)
+    assert "disqualified" in (rig.obeyed(Kind.REINVITE, candidate_id=somebody).note or "")
+    assert "no candidate" in (rig.obeyed(Kind.REINVITE, candidate_id="1").note or "")
+    assert rig.interviews() == []
