@@ -1,14 +1,19 @@
-"""What a click does: it files a request, and sees to it that an agent will take it."""
+"""What a click does: it files a request or decides about a push, and sees to it that an agent will act."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
+
+from sqlalchemy import Connection
 
 from dashboard import access, words
 from storage import reads
-from storage.ledger import requests
+from storage.ledger import interventions, requests
+from storage.ledger.interventions import InterventionProblem
 from storage.ledger.requests import Kind, Request, State
 
 STUCK_AFTER = timedelta(seconds=20)
+PREVIEW = "preview"  # the subject of a request that only looks
 
 
 def test_sync(account_id: str) -> bool:
@@ -28,15 +33,73 @@ def revoke(account_id: str, typed: str) -> bool:
     return typed.strip() == account_id and _file(account_id, Kind.REVOKE, {})
 
 
-def _file(account_id: str, kind: Kind, args: dict[str, Any]) -> bool:
+def verify(account_id: str) -> bool:
+    return _file(account_id, Kind.VERIFY, {})
+
+
+def sample_card(account_id: str, candidate_id: str) -> bool:
+    return _file(account_id, Kind.SAMPLE_CARD, {"candidate_id": candidate_id})
+
+
+def reinvite(account_id: str, candidate_id: str) -> bool:
+    return _file(account_id, Kind.REINVITE, {"candidate_id": candidate_id}, subject=candidate_id)
+
+
+def provision(account_id: str, *, recruiters: bool) -> bool:
+    return _file(account_id, Kind.PROVISION, {"preview": False, "recruiters": recruiters})
+
+
+def preview_provision(account_id: str, *, recruiters: bool) -> bool:
+    return _file(account_id, Kind.PROVISION, {"preview": True, "recruiters": recruiters}, subject=PREVIEW)
+
+
+class Act(Protocol):
+    """What `interventions` offers; it answers with a sentence and raises InterventionProblem."""
+
+    def __call__(self, tx: Connection, key: int, /, *, actor: str, now: datetime) -> str: ...
+
+
+def retry(effect_ids: Iterable[int]) -> tuple[list[str], list[str]]:
+    return _each(interventions.retry, effect_ids)
+
+
+def drop(effect_ids: Iterable[int]) -> tuple[list[str], list[str]]:
+    return _each(interventions.drop, effect_ids)
+
+
+def cancel_invite(invite_id: int) -> tuple[list[str], list[str]]:
+    return _each(interventions.cancel_invite, [invite_id])
+
+
+def _each(act: Act, keys: Iterable[int]) -> tuple[list[str], list[str]]:
+    """Do it to each by itself; the sentences of what was done, and of what could not be."""
+    done, problems = [], []
+    now = access.now()
+    for key in keys:
+        try:
+            with access.ledger().write() as tx:
+                done.append(act(tx, key, actor=words.OPERATOR, now=now))
+        except InterventionProblem as problem:
+            problems.append(str(problem))
+    _see_to_it(now)
+    return done, problems
+
+
+def _file(account_id: str, kind: Kind, args: dict[str, Any], *, subject: str = "") -> bool:
     """True when the request is new, False when one of its kind was open already."""
     now = access.now()
     with access.ledger().write() as tx:
-        _, is_new = requests.file(tx, account_id, kind, args, actor=words.OPERATOR, now=now)
+        _, is_new = requests.file(tx, account_id, kind, args, actor=words.OPERATOR, now=now, subject=subject)
+    _see_to_it(now)
+    return is_new
+
+
+def _see_to_it(now: datetime) -> None:
+    """Without a living agent a one-shot one is started, so that a click works under cron too."""
+    with access.ledger().read() as tx:
         is_alive = reads.agent_is_alive(tx, now)
     if not is_alive:
         access.worker().start()
-    return is_new
 
 
 def cancel(request_id: int) -> None:

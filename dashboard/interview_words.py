@@ -66,8 +66,8 @@ TRIGGER_HELP = "Which ways into the stage count. Imports often create candidates
 MEMBER_HELP = "Workable shows this member as the author of notes, ratings and moves."
 FALLBACK_HELP = "Takes over when the first one has left or may not write."
 THRESHOLDS_HELP = (
-    "Scores from 0 to 100 become grades. Give {count} numbers, the lowest score of each grade from the second "
-    "on, with commas between them. Empty: the usual steps."
+    "Scores from 0 to 100 become grades. Give {count} numbers with commas between them: the lowest score of "
+    "each grade from the second on. Empty: the usual steps."
 )
 SCORE_HELP = "Empty: what the platform grades as failed has failed, everything else has passed."
 NOTES_HELP = "When an interview expires, bounces or is cancelled, a note says so on the timeline."
@@ -96,6 +96,7 @@ NO_HISTORY = "Nothing has been saved here yet."
 FIRST_VERSION = "First version"
 NOTHING_CHANGED = "Saved again"
 
+TODAY = "Today: {invited} sent, {results} received. Days begin at midnight UTC."
 NO_INVITES = "Nobody has been invited yet. Invites appear here as soon as a candidate reaches a mapped stage."
 NO_SUCH_INVITES = "No invite is like that."
 PICK_INVITE = "Tick an invite to see what can be done about it."
@@ -122,7 +123,7 @@ CANCEL_DIALOG = (
 )
 REINVITE_DIALOG = (
     "Candidate `{candidate}` gets **a new invite by e-mail** from the interview platform, to the interview "
-    "that is mapped now, and a note says so on the Workable timeline. An earlier interview and its result stay."
+    "that is mapped now, and a note says so on the Workable timeline. An earlier one and its result stay."
 )
 
 NO_PUSHES = "Nothing has been written yet."
@@ -164,9 +165,12 @@ PUSH_HINTS = {
     EffectState.SENDING: "On its way.",
 }
 RETRY_DIALOG = "{count} sent again within seconds. An invite among them goes to the candidate by e-mail."
-DROP_DIALOG = "{count} given up for good. With an invite goes everything that was to follow it: nobody is invited by it."
-DONE = "{done} done."
-NOT_DONE = "{count} could not be: {why}"
+DROP_DIALOG = "{count} given up for good. With an invite goes all that was to follow it: nobody is invited."
+PUSH_NEXT = (EffectState.PLANNED, EffectState.WAITING, EffectState.UNKNOWN)
+SEVERAL = "{count} of them: {first}"
+STANDING = "{failed} failed · {parked} wait for you · {unknown} being checked · {waiting} on their way"
+NO_ATTEMPTS = "It was never sent."
+NO_ANSWER = ("No answer yet", "gray")
 
 ASK = "Candidate id"
 ASK_HINT = "The letters and digits that end the candidate's address in Workable"
@@ -190,6 +194,7 @@ INVITE_STEPS = {
     "bounced_at": "The e-mail bounced",
 }
 RULE = "Candidates of {job} are invited to “{template}” when they reach “{stage}”. This counts since {since}."
+NO_INTERVIEW = "no interview yet"
 NO_RULE = "No stage of {job} starts an interview."
 
 NO_MEMBERS = "The hiring team has not been read yet."
@@ -198,10 +203,23 @@ TEAM_INTRO = (
     "Only active members are added; nobody is ever removed as the last admin."
 )
 PROVISION_DIALOG = (
-    "Active members of {name}'s hiring team who are recruiters or admins in Workable "
-    "get access to the interview platform; those who are no longer active there lose it.\n\n"
-    "Nothing changes in Workable."
+    "Active members of {name}'s hiring team get access to the interview platform, in the role that matches "
+    "theirs in Workable; those who are no longer active there lose it. From then on this happens with "
+    "each reading of the team. Nothing changes in Workable."
 )
+WITH_RECRUITERS = "External recruiters too"
+RECRUITERS_GET_IT = "External recruiters get access too."
+RECRUITERS_DO_NOT = "External recruiters get no access."
+PREVIEWED = "What would happen, as looked at {ago}"
+NOT_PREVIEWED = "Look first at what would happen: press “Preview”. Nothing is changed by it."
+PREVIEW_EMPTY = "Everybody stands on the interview platform as they should; nothing would change."
+CHANGES = {
+    "add": "Gets access",
+    "change": "Gets another role",
+    "remove": "Loses access",
+    "keep": "Kept as the last admin",
+    "none": "Stays as it is",
+}
 PLATFORM_STATES = {
     "active": "Has access",
     "deactivated": "Deactivated",
@@ -209,13 +227,17 @@ PLATFORM_STATES = {
 }
 NO_ACCESS = "No access"
 CARD_DIALOG = (
-    "Writes **one sample note** with the mark of this product to a candidate's timeline, so that the customer "
-    "can see what notes look like. It invites nobody. You choose the candidate; the customer's team sees it."
+    "Writes **one sample note** with the mark of this product to a candidate's timeline, so that the "
+    "customer can see what notes look like. It invites nobody. The customer's team sees it."
 )
 CARD_CANDIDATE = "Candidate"
 CARD_OTHER = "Another candidate's id"
-CARD_SAMPLES = "Candidates of the sample job"
-CARD_NO_SAMPLES = "No candidate of a sample job is known. Give the id of one that the customer agrees to."
+CARD_PLACEHOLDER = "Choose a candidate of a sample job"
+CARD_NO_SAMPLES = (
+    "No candidate of a sample job is known; a test sync looks for them. "
+    "Otherwise give the id of a candidate that the customer agrees to."
+)
+CARD_AGREED = "Only with the customer's consent if it is a real candidate"
 VERIFY_DIALOG = (
     "Compares what was written for {name} with the timelines in Workable, and tells what is missing, doubled "
     "or was changed by others. It only reads."
@@ -240,6 +262,19 @@ def reach(found: Reach, stage: str, job: str, title: str) -> str:
     if not found.now:
         return f"{at}: nobody is there now. {then}"
     return f"{at}: {found.now:,} {are} there now and will not be invited. {then}"
+
+
+def counted(label: str, count: int) -> str:
+    """A button's label: it says of how many it is when there are several.
+
+    >>> counted("Retry", 1), counted("Retry", 3)
+    ('Retry', 'Retry 3')
+    """
+    return f"{label} {count:,}" if count > 1 else label
+
+
+def pushes_are(count: int) -> str:
+    return "This push is" if count == 1 else f"These {count:,} pushes are"
 
 
 def push(kind: str) -> str:

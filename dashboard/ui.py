@@ -17,6 +17,8 @@ from storage.settings import SettingsProblem
 
 STATIC = Path(__file__).parent / "static"
 OVERVIEW, CUSTOMER = "views/overview.py", "views/customer.py"
+TAB, WHY = "tab", "candidate"
+WHY_TAB = "Why?"
 QUIET_SECONDS = 900
 RETRY_SECONDS = 5
 
@@ -76,6 +78,19 @@ def agent_banner(agent: AgentReport, now: datetime, *, is_small: bool = False) -
     else:
         title = words.AGENT_GONE.format(span=span(seconds))
         st.warning(words.AGENT_GONE_BODY, title=title, icon=":material/cloud_off:")
+
+
+def choice(label: str, options: list[str], key: str) -> str:
+    """A row of choices of which one is always chosen."""
+    chosen: str = st.segmented_control(
+        label, options, default=options[0], key=key, label_visibility="collapsed", required=True
+    )
+    return chosen
+
+
+def ask_why(candidate_id: str) -> None:
+    """For callbacks: leads to the answer about that candidate."""
+    st.session_state[TAB], st.session_state[WHY] = WHY_TAB, candidate_id
 
 
 def open_customer(account_id: str) -> None:

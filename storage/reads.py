@@ -201,6 +201,14 @@ def requests_of(tx: Connection, account_id: str, limit: int = 10) -> list[Reques
     return _rows(tx, Request, query)
 
 
+def sample_candidates(tx: Connection, account_id: str) -> dict[str, str]:
+    """Candidates of sample jobs with their job's title, as the last test sync has found them."""
+    r = schema.requests.c
+    done = (r.account_id == account_id, r.kind == "test_sync", r.state == "done")
+    result = tx.execute(select(r.result).where(*done).order_by(r.request_id.desc()).limit(1)).scalar()
+    return {c["candidate_id"]: c["job_title"] for c in (result or {}).get("sample_candidates", [])}
+
+
 def any_request_waits(tx: Connection) -> bool:
     r = schema.requests
     return bool(tx.execute(select(func.count()).where(r.c.state.in_(OPEN))).scalar())

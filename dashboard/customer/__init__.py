@@ -3,9 +3,9 @@
 import streamlit as st
 
 from dashboard import access, ui, words
-from dashboard.customer import activity, head, jobs, mapping, runs
+from dashboard.customer import activity, head, invites, jobs, mapping, pushes, runs, team, why
 
-TABS = ("Stage mapping", "Jobs", "Runs", "Activity")
+TABS = ("Stage mapping", "Invites", "Pushes", ui.WHY_TAB, "Jobs", "Hiring team", "Runs", "Activity")
 
 
 def render(account_id: str) -> None:
@@ -22,8 +22,17 @@ def render(account_id: str) -> None:
 
 def _tabs(account_id: str) -> None:
     """Only the open tab runs. Labels never change: a changed one would throw visitors to the first."""
-    shown = (mapping.show, jobs.show, runs.show, activity.show)
-    for tab, draw in zip(st.tabs(TABS, key="tab", bind="query-params"), shown, strict=True):
+    shown = (
+        mapping.show,
+        invites.show,
+        pushes.show,
+        why.show,
+        jobs.show,
+        team.show,
+        runs.show,
+        activity.show,
+    )
+    for tab, draw in zip(st.tabs(TABS, key=ui.TAB, bind="query-params"), shown, strict=True):
         if tab.open:
             with tab:
                 draw(account_id)

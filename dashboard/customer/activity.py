@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import access, words
+from dashboard import interview_words as told
 from storage import reads
 
 REFRESH_SECONDS = 5
@@ -25,7 +26,8 @@ def show(account_id: str) -> None:
                 "at": entry["at"],
                 "ago": words.ago(entry["at"], now),
                 "actor": entry["actor"],
-                "what": words.activity(entry["action"], _named(entry["detail"], titles)),
+                "what": told.activity(entry["action"], entry["detail"])
+                or words.activity(entry["action"], _named(entry["detail"], titles)),
             }
             for entry in found
         ]

@@ -1,12 +1,13 @@
 """The upper part of a customer's page: who it is, what is wrong, what can be done, and how far that is."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 import streamlit as st
 
 from dashboard import access, ui, words
-from dashboard.customer import dialogs, requests
+from dashboard.customer import dialogs, interview_dialogs, requests
 from storage.board_reads import Details
 from storage.health import Level
 from storage.ledger.requests import OPEN, Kind
@@ -14,6 +15,11 @@ from storage.reads import Customer
 
 REFRESH_SECONDS = 2
 EXPIRY_WARNING = timedelta(days=14)
+MORE: dict[str, Callable[[Customer], None]] = {
+    ":material/fact_check: Check what was written": interview_dialogs.verify,
+    ":material/sticky_note_2: Write a sample note": interview_dialogs.sample_card,
+    ":red[:material/key_off: Revoke token]": dialogs.revoke,
+}
 
 
 @st.fragment(run_every=REFRESH_SECONDS)
@@ -77,11 +83,9 @@ def _actions(found: Details) -> None:
         dialogs.test_sync(found.customer)
     if action("Backfill", ":material/history:", Kind.BACKFILL):
         dialogs.backfill(found.customer)
-    more = st.menu_button(
-        "More", [":red[:material/key_off: Revoke token]"], key="more", disabled=stopped or Kind.REVOKE in busy
-    )
+    more = st.menu_button("More", list(MORE), key="more", disabled=stopped)
     if more is not None:
-        dialogs.revoke(found.customer)
+        MORE[more](found.customer)
 
 
 def _problem(found: Details, now: datetime) -> None:
