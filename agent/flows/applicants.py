@@ -20,21 +20,24 @@ SYSTEM = "intrvio"
 
 
 def receive(tools: Tools, platform: Platform) -> int:
-    """Take who has applied since the last time; how many are new. Raises AgentError."""
+    """Take who has applied since the last time; how many are new. Raises AgentError.
+
+    When a job has come to be known for which people had applied, everybody is read again.
+    """
     overlap = timedelta(seconds=tools.settings.overlap_seconds)
     with tools.ledger.read() as tx:
         after = marks.read(tx, MARK)
-        waiting = applicants.unplaced_jobs(tx)
-        if any(len(found) == 1 for found in applicants.homes(tx, waiting).values()):
-            after = None  # a job has come to be known for which people had applied: they are read again
+        homes = applicants.homes(tx, applicants.unplaced_jobs(tx))
+    placed = [shortcode for shortcode, found in homes.items() if len(found) == 1]
     began, new = None, 0
-    for page in platform.applicants(after):
+    for page in platform.applicants(None if placed else after):
         began = began or (platform.server_now() or tools.clock()) - overlap
         if page.bad_rows:
             log.warning("%d applicants could not be read and were left out", page.bad_rows)
         new += _take(tools, page)
-    if began is not None:
-        with tools.ledger.write() as tx:
+    with tools.ledger.write() as tx:
+        applicants.give_up(tx, placed, "The platform no longer tells of this person.")
+        if began is not None:
             marks.advance(tx, MARK, began)
     return new
 

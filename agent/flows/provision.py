@@ -116,12 +116,24 @@ def _person(member: Member) -> Person | None:
 
 
 def _steps(tx: Connection, account_id: str, people: Sequence[Person]) -> list[Step]:
+    everyone = platform_members.active(tx)
     rows = {row.member_id: row for row in platform_members.listing(tx, account_id)}
     wanted = {person.member_id for person in people}
-    everyone = platform_members.active(tx)
-    steps = [_step(person, rows.get(person.member_id), everyone) for person in people]
-    gone = [row for row in rows.values() if row.is_active and row.member_id not in wanted]
-    return steps + [_ending(row, everyone) for row in gone]
+    steps = []
+    for person in people:
+        steps.append(_step(person, rows.get(person.member_id), everyone))
+        everyone = _left(everyone, steps[-1])
+    for row in rows.values():
+        if row.is_active and row.member_id not in wanted:
+            steps.append(_ending(row, everyone))
+            everyone = _left(everyone, steps[-1])
+    return steps
+
+
+def _left(everyone: list[PlatformMember], step: Step) -> list[PlatformMember]:
+    """Those whose membership the step leaves as it is."""
+    touches = step.change.change in ("change", "remove")
+    return [one for one in everyone if one != step.present] if touches else everyone
 
 
 def _step(person: Person, present: PlatformMember | None, everyone: list[PlatformMember]) -> Step:

@@ -1,6 +1,6 @@
 """People who began an interview from a job's open link, each noted once; no personal data is kept here."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Literal
 
@@ -50,6 +50,12 @@ def created(tx: Connection, applicant_id: str, candidate_id: str | None) -> None
 def unplaced_jobs(tx: Connection) -> set[str]:
     """Shortcodes for which people applied before it was clear whose they are."""
     return set(tx.execute(select(A.c.job_shortcode).where(A.c.state.in_(UNPLACED)).distinct()).scalars())
+
+
+def give_up(tx: Connection, shortcodes: Sequence[str], sentence: str) -> None:
+    """Those of these jobs who are still without a place do not get one any more."""
+    which = (A.c.job_shortcode.in_(shortcodes), A.c.state.in_(UNPLACED))
+    tx.execute(A.update().where(*which).values(state="failed", sentence=sentence))
 
 
 def listing(tx: Connection, account_id: str | None = None, limit: int = 200) -> list[Applicant]:

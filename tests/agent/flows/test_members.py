@@ -185,6 +185,19 @@ def test_b45_the_last_admin_known_here_stays_and_goes_once_there_is_another(rig:
     assert BOT not in _on_platform(rig)
 
 
+@pytest.mark.parametrize("roles", [["ats.simple"], ["hris.admin"]])
+def test_b45_all_admins_losing_their_rights_at_once_leaves_one_on_the_platform(
+    rig: InterviewRig, roles: list[str]
+) -> None:
+    _provision(rig)
+    for name in (OLIVIA, BOT):
+        rig.running.world.account("acme").set_roles(_id(rig, name), roles, None)
+    for _ in range(3):
+        _provision(rig)
+        assert list(_on_platform(rig).values()).count("admin") == 1
+    assert len(set(_preview(rig).values()) & {"keep"}) == 1
+
+
 def test_b45_an_admin_whom_the_platform_will_not_lose_is_noted_and_not_tried_again_and_again(
     rig: InterviewRig,
 ) -> None:
