@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from agent.budget import Lane
 from agent.errors import AgentError, NotFound, Stopped
 from agent.flows.decide import judge
 from agent.work import Work
@@ -44,12 +45,12 @@ class Findings:
     sentences: dict[str, str] = field(default_factory=dict)
 
 
-def verify(work: Work) -> tuple[str, dict[str, Any]]:
-    """Compare the newest first; a sentence for staff and the figures behind it.
+def verify(work: Work, goes_back: timedelta = GOES_BACK) -> tuple[str, dict[str, Any]]:
+    """Compare what was written in that time, newest first; a sentence for staff and the figures behind it.
 
     Raises AgentError when the token is refused or not one timeline could be read.
     """
-    since = work.now() - GOES_BACK
+    since = work.now() - goes_back
     with work.tools.ledger.read() as tx:
         candidates = outbox.written_to(tx, work.account_id, MARKED, since, AT_MOST + 1)
     found, error = Findings(), None
@@ -88,7 +89,7 @@ def _timeline(work: Work, candidate_id: str) -> list[Activity] | None:
     """None when Workable says twice that there is no such candidate: once may be a slip."""
     for _ in range(2):
         try:
-            return work.workable.activities(candidate_id)
+            return work.workable.activities(candidate_id, lane=Lane.READS)
         except NotFound:
             continue
     return None
