@@ -17,7 +17,7 @@ SCALE, THRESHOLDS, PASS_SCORE = "Rating", "Lowest score of each grade", "Passes 
 PASS_STAGE, FAIL_STAGE, NOTES_ENDS = (
     "Who passes moves to",
     "Who fails moves to",
-    "Note on interviews without a result",
+    "Note if no result comes",
 )
 FIELDS = {
     "trigger": TRIGGER,
@@ -34,9 +34,9 @@ FIELDS = {
     "notes_ends": NOTES_ENDS,
 }
 TRIGGERS = {
-    "both": "moved there, or created there",
-    "moved": "moved there",
-    "created": "created there",
+    "both": "Moved there, or created there",
+    "moved": "Moved there",
+    "created": "Created there",
 }
 SCALES = {"stars": "Stars (5)", "thumbs": "Thumbs (3)", "numbers": "Numbers (10)"}
 APPLICANT_CHOICES = {
@@ -97,6 +97,8 @@ FIRST_VERSION = "First version"
 NOTHING_CHANGED = "Saved again"
 
 TODAY = "Today: {invited} sent, {results} received. Days begin at midnight UTC."
+INVITED_TODAY = "Invites that the interview platform took since midnight UTC"
+RESULTS_TODAY = "Interviews completed since midnight UTC"
 NO_INVITES = "Nobody has been invited yet. Invites appear here as soon as a candidate reaches a mapped stage."
 NO_SUCH_INVITES = "No invite is like that."
 PICK_INVITE = "Tick an invite to see what can be done about it."
@@ -166,6 +168,7 @@ PUSH_HINTS = {
 }
 RETRY_DIALOG = "{count} sent again within seconds. An invite among them goes to the candidate by e-mail."
 DROP_DIALOG = "{count} given up for good. With an invite goes all that was to follow it: nobody is invited."
+PUSH_HELD = "Waits until an earlier one of this candidate is done."
 PUSH_NEXT = (EffectState.PLANNED, EffectState.WAITING, EffectState.UNKNOWN)
 SEVERAL = "{count} of them: {first}"
 STANDING = "{failed} failed · {parked} wait for you · {unknown} being checked · {waiting} on their way"
@@ -214,8 +217,8 @@ PREVIEWED = "What would happen, as looked at {ago}"
 NOT_PREVIEWED = "Look first at what would happen: press “Preview”. Nothing is changed by it."
 PREVIEW_EMPTY = "Everybody stands on the interview platform as they should; nothing would change."
 CHANGES = {
-    "add": "Gets access",
-    "change": "Gets another role",
+    "add": "Gets access as {role}",
+    "change": "Becomes {role}",
     "remove": "Loses access",
     "keep": "Kept as the last admin",
     "none": "Stays as it is",

@@ -5,7 +5,8 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from storage import reads
+from storage import interview_reads, reads
+from storage.interview_reads import Today
 from storage.ledger import schema
 from storage.ledger.requests import Request
 
@@ -20,11 +21,12 @@ class AgentReport(msgspec.Struct, frozen=True):
 
 
 class Board(msgspec.Struct, frozen=True):
-    """The overview. `trouble_since` and `fresh_at` are by account; an account without a time is left out."""
+    """The overview. `trouble_since`, `fresh_at` and `today` are by account; one without any is left out."""
 
     customers: list[reads.Customer]
     trouble_since: dict[str, datetime]
     fresh_at: dict[str, datetime]
+    today: dict[str, Today]
     agent: AgentReport
     taken_at: datetime
 
@@ -41,7 +43,8 @@ class Details(msgspec.Struct, frozen=True):
 
 def board(tx: Connection, now: datetime) -> Board:
     customers = reads.customers(tx, now)
-    return Board(customers, _trouble_since(tx, customers), _fresh_at(tx), agent_report(tx, now), now)
+    today = interview_reads.today(tx, now)
+    return Board(customers, _trouble_since(tx, customers), _fresh_at(tx), today, agent_report(tx, now), now)
 
 
 def details(tx: Connection, account_id: str, now: datetime) -> Details | None:

@@ -19,8 +19,8 @@ __all__ = [
 ]  # fmt: skip
 
 S = TypeVar("S", bound=msgspec.Struct)
-PROBLEMS = (EffectState.FAILED, EffectState.PARKED, EffectState.UNKNOWN)
-UNDER_WAY = (EffectState.PLANNED, EffectState.SENDING, EffectState.WAITING)
+PROBLEMS = (EffectState.FAILED, EffectState.PARKED)
+UNDER_WAY = (EffectState.PLANNED, EffectState.SENDING, EffectState.WAITING, EffectState.UNKNOWN)
 RECENT = timedelta(days=30)
 
 
@@ -64,7 +64,10 @@ class InviteRow(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
-    """One change in the outside world, without what it carries."""
+    """One change in the outside world, without what it carries.
+
+    `is_held_up`: an earlier one of the same candidate has to be over first.
+    """
 
     effect_id: int
     kind: str
@@ -81,6 +84,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     ended_at: datetime | None
     actor: str
+    is_held_up: bool = False
 
 
 class Attempt(msgspec.Struct, frozen=True):
@@ -96,7 +100,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 class Counts(msgspec.Struct, frozen=True):
-    """Days begin at midnight UTC; the others are pushes by how they stand."""
+    """Days begin at midnight UTC; the others are pushes by how they stand, `waiting` those on their way."""
 
     invited_today: int
     results_today: int
@@ -169,7 +173,10 @@ def _held(tx: Connection, account_id: str) -> dict[int, str]:
     """Why invites that were not sent wait for somebody."""
     e = schema.effects.c
     query = select(e.invite_id, e.sentence).where(
-        e.account_id == account_id, e.state.in_(PROBLEMS), e.kind == "invite", e.sentence.is_not(None)
+        e.account_id == account_id,
+        e.state.in_([*PROBLEMS, *UNDER_WAY]),
+        e.kind == "invite",
+        e.sentence.is_not(None),
     )
     return {row.invite_id: row.sentence for row in tx.execute(query)}
 
@@ -187,7 +194,22 @@ def pushes(
         if wanted and len(seen) < limit:
             query = query.order_by(e.c.effect_id.desc()).limit(limit - len(seen))
             seen |= {push.effect_id: push for push in _rows(tx, Push, query)}
-    return list(seen.values())
+    first = _first_open(tx, account_id)
+    return [_held_up(push, first) for push in seen.values()]
+
+
+def _first_open(tx: Connection, account_id: str) -> dict[str, int]:
+    """Of each candidate the earliest push that is not over."""
+    e = schema.effects.c
+    mine = (e.account_id == account_id, e.state.in_(OPEN), e.candidate_id.is_not(None))
+    query = select(e.candidate_id, func.min(e.effect_id)).where(*mine).group_by(e.candidate_id)
+    return _counted(tx, query)
+
+
+def _held_up(push: Push, first: dict[str, int]) -> Push:
+    is_open = push.state in OPEN and push.state != EffectState.PARKED
+    earlier = first.get(push.candidate_id or "", push.effect_id)
+    return msgspec.structs.replace(push, is_held_up=True) if is_open and earlier < push.effect_id else push
 
 
 def attempts(tx: Connection, effect_ids: Sequence[int]) -> list[Attempt]:
@@ -207,7 +229,7 @@ def counts(tx: Connection, account_id: str, now: datetime) -> Counts:
     return Counts(
         invited_today=day.invited,
         results_today=day.results,
-        waiting=sum(by_state.get(state, 0) for state in UNDER_WAY),
+        waiting=sum(by_state.get(state, 0) for state in UNDER_WAY if state != EffectState.UNKNOWN),
         parked=by_state.get(EffectState.PARKED, 0),
         failed=by_state.get(EffectState.FAILED, 0),
         unknown=by_state.get(EffectState.UNKNOWN, 0),

@@ -216,7 +216,7 @@ def _reach(account_id: str, found: stages.Pipelines, draft: dict[str, str], draf
             sentences.append(told.reach(reach, name, job, found.title(job)))
     if len(draft) > NOTICES:
         sentences.append(words.MORE_NOTICES.format(count=len(draft) - NOTICES))
-    if drafts:
+    if any(drafts.values()):
         sentences.append(told.COUNTS_FROM_SAVING)
     if sentences:
         st.info("\n\n".join(map(ui.plain, sentences)), icon=":material/groups:")

@@ -76,10 +76,10 @@ def _row(push: Push, now: datetime) -> dict[str, object]:
         "state": [told.PUSH_STATES[state][0]],
         "what": told.push(push.kind),
         "candidate": push.candidate_id,
-        "why": push.sentence or told.PUSH_HINTS.get(state),
+        "why": push.sentence or (told.PUSH_HELD if push.is_held_up else told.PUSH_HINTS.get(state)),
         "attempts": push.attempts,
         "when": words.ago(push.ended_at or push.sent_at or push.planned_at, now),
-        "next": words.due(push.due_at, now) if state in told.PUSH_NEXT else None,
+        "next": words.due(push.due_at, now) if state in told.PUSH_NEXT and not push.is_held_up else None,
         "mark": push.mark,
         "by": push.actor,
     }

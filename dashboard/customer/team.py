@@ -66,8 +66,8 @@ def _preview(request: Request | None, members: list[Member], now: datetime) -> N
 
 def _told(change: Mapping[str, Any], names: dict[str, str]) -> str:
     who = names.get(change["member_id"], change["member_id"])
-    role = "" if change["change"] in ("remove", "keep") else f" as {change['role_here']}"
-    return f"{ui.plain(who)}: {told.CHANGES.get(change['change'], change['change'])}{ui.plain(role)}"
+    happens = told.CHANGES.get(change["change"], change["change"]).format(role=change["role_here"])
+    return f"{ui.plain(who)}: {ui.plain(happens)}"
 
 
 def _table(members: list[Member], there: dict[str, str]) -> None:

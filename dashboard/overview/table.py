@@ -3,6 +3,7 @@
 import pandas as pd
 import streamlit as st
 
+from dashboard import interview_words as told
 from dashboard import ui, words
 from dashboard.overview import filters
 from dashboard.ui import Columns
@@ -26,6 +27,7 @@ def rows(board: Board) -> pd.DataFrame:
 
 def _row(customer: Customer, board: Board) -> dict[str, object]:
     stopped = customer.health.level is Level.PAUSED
+    today = board.today.get(customer.account_id)
     used = customer.rate_used if customer.rate_used is not None else 0
     return {
         "account_id": customer.account_id,
@@ -40,6 +42,8 @@ def _row(customer: Customer, board: Board) -> dict[str, object]:
         "fresh": board.fresh_at.get(customer.account_id),
         "candidates": customer.candidates,
         "jobs": f"{customer.live_jobs:,} / {customer.jobs:,}",
+        "invited": today.invited if today else 0,
+        "results": today.results if today else 0,
         "rate": 100 * used / customer.rate_allowed if customer.rate_allowed and not stopped else None,
         "token": words.short_token(customer.token_kind, customer.token_last_four, is_destroyed=stopped),
     }
@@ -74,20 +78,22 @@ def _columns() -> Columns:
             type="tertiary",
             alignment="left",
             pinned=True,
-            width=166,
+            width=158,
         ),
         "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
-        "sentence": c.TextColumn("How it is", width=336),
-        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=124),
+        "sentence": c.TextColumn("How it is", width=296),
+        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=116),
         "next": c.TextColumn("Next sync", width=92),
         "fresh": c.DatetimeColumn(
             "Candidates as of",
             format="distance",
-            width=124,
+            width=116,
             help="When all changed candidates had last been read",
         ),
         "candidates": c.NumberColumn("Candidates", format="localized", width=84),
         "jobs": c.TextColumn("Jobs", width=64, alignment="right", help="Live jobs of all jobs"),
+        "invited": c.NumberColumn("Invited", format="localized", width=64, help=told.INVITED_TODAY),
+        "results": c.NumberColumn("Results", format="localized", width=64, help=told.RESULTS_TODAY),
         "rate": c.ProgressColumn(
             "Rate budget",
             format="%d%%",

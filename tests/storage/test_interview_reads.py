@@ -55,10 +55,21 @@ def test_pushes_with_a_problem_come_first_and_done_ones_last(ledger: Ledger) -> 
         for state in states:
             pushed(tx, state=EffectState(state))
         told = [push.state for push in interview_reads.pushes(tx, "acme")]
-        assert told == ["unknown", "parked", "failed", "waiting", "planned", "cancelled", "confirmed"]
-        assert [push.state for push in interview_reads.pushes(tx, "acme", limit=2)] == ["unknown", "parked"]
+        assert told == ["parked", "failed", "unknown", "waiting", "planned", "cancelled", "confirmed"]
+        assert [push.state for push in interview_reads.pushes(tx, "acme", limit=2)] == ["parked", "failed"]
         some = interview_reads.pushes(tx, "acme", states=["failed", "confirmed"])
         assert [push.state for push in some] == ["failed", "confirmed"]
+
+
+def test_a_push_tells_that_an_earlier_one_of_its_candidate_holds_it_up(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        account(tx)
+        done = pushed(tx, state=EffectState.CONFIRMED)
+        first = pushed(tx, state=EffectState.PARKED)
+        second = pushed(tx, EffectKind.RATING)
+        other = pushed(tx, EffectKind.RATING, candidate_id="c2")
+        held = {push.effect_id: push.is_held_up for push in interview_reads.pushes(tx, "acme")}
+    assert held == {done: False, first: False, second: True, other: False}
 
 
 def test_attempts_are_told_in_the_order_of_sending(ledger: Ledger) -> None:
