@@ -147,17 +147,20 @@ def _settle(work: Work, candidate_id: str, differing: list[str], found: Findings
 
 def _told(found: Findings, error: AgentError | None, *, is_cut: bool) -> tuple[str, dict[str, Any]]:
     days = GOES_BACK.days
-    parts = [f"Compared the timelines of {found.compared:,} candidates written to in the last {days} days."]
+    parts = [
+        f"Compared the timelines of {_of(found.compared, 'candidate')} written to in the last {days} days."
+    ]
     if found.differing:
-        parts.append(f"{found.differing:,} are not as they were written; see the problems.")
+        are = "candidate's is" if found.differing == 1 else "candidates' are"
+        parts.append(f"{found.differing:,} {are} not as it was written; see the problems.")
     elif found.compared:
         parts.append("All is as it was written.")
     if found.gone:
-        parts.append(f"{found.gone:,} candidates are no longer in Workable.")
+        parts.append(f"{_of(found.gone, 'candidate')} {_is(found.gone)} no longer in Workable.")
     if found.decided:
-        parts.append(f"{found.decided:,} stage entries had not been seen before and were decided now.")
+        parts.append(f"{_of(found.decided, 'stage entry', 'stage entries')} not seen before: decided now.")
     if error is not None:
-        parts.append(f"{found.unread:,} timelines could not be read: {error.sentence}")
+        parts.append(f"{_of(found.unread, 'timeline')} could not be read: {error.sentence}")
     if is_cut:
         parts.append(f"Only the newest {AT_MOST:,} were looked at.")
     figures = {
@@ -169,3 +172,11 @@ def _told(found: Findings, error: AgentError | None, *, is_cut: bool) -> tuple[s
         "problems": sorted(found.sentences.values()),
     }
     return " ".join(parts), figures
+
+
+def _of(number: int, one: str, many: str | None = None) -> str:
+    return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def _is(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -2,6 +2,7 @@
 
 import pytest
 
+from agent.flows import sample
 from storage.ledger.outbox import EffectState
 from storage.ledger.requests import Kind, Request, State
 from tests.agent.flows.conftest import MakeInterviews
@@ -50,13 +51,13 @@ def test_asked_again_nothing_is_posted_and_the_day_of_the_first_card_is_told(rig
 def test_a_card_whose_answer_is_lost_is_looked_for_and_not_posted_twice(rig: InterviewRig) -> None:
     somebody = rig.candidate()
     rig.fault("answer_lost", r"/comments$", method="POST")
-    done = _ask(rig, somebody)
-    assert done.state == State.DONE
-    assert _result(done)["state"] == EffectState.UNKNOWN
-    rig.clock.forward(seconds=20)
-    done = _ask(rig, somebody)
-    assert "was posted" in (done.note or "")
-    assert len(rig.timeline(somebody, "comment")) == 1
+    with rig.work() as work:
+        _, figures = sample.post(work, somebody, "a test")
+        assert figures["state"] == EffectState.UNKNOWN
+        rig.clock.forward(seconds=20)
+        sentence, figures = sample.post(work, somebody, "a test")
+    assert (figures["state"], len(rig.timeline(somebody, "comment"))) == (EffectState.CONFIRMED, 1)
+    assert "was posted" in sentence
 
 
 def test_a_candidate_whom_workable_does_not_have_gets_none(rig: InterviewRig) -> None:
