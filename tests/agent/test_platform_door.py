@@ -5,7 +5,7 @@ from threading import Event
 import pytest
 
 from agent.budget import Budget
-from agent.errors import Blocked, TryLater, UsageProblem
+from agent.errors import Blocked, Stopped, TryLater, UsageProblem
 from agent.platform import Platform, open_platform
 from agent.transport import Transport
 from storage.settings import Settings
@@ -30,6 +30,32 @@ def test_the_platforms_own_https_host_needs_no_further_leave() -> None:
     platform = open_platform(settings("https://Interviews.example.com/api/"), stop=Event())
 
     assert platform is not None
+    platform.close()
+
+
+def test_a_host_that_was_named_may_be_reached_by_plain_http_and_called_often(scripted: Scripted) -> None:
+    script = scripted(says(b'{"interview_templates":[]}'))
+    named = Settings(
+        platform_url=f"http://{script.address}/", platform_token=TOKEN, allow_hosts=script.address
+    )
+    platform = open_platform(named, stop=Event())
+    assert platform is not None
+
+    assert platform.templates() == []
+    assert script.requests[0].startswith(b"GET /interview-templates HTTP/1.1")
+    assert f"Authorization: Bearer {TOKEN}".encode() in script.requests[0]
+    assert platform._transport.usage().allowed == 1000
+    platform.close()
+
+
+def test_a_stopping_agent_asks_nothing_more() -> None:
+    stop = Event()
+    platform = open_platform(settings("https://interviews.example.com"), stop=stop)
+    assert platform is not None
+    stop.set()
+
+    with pytest.raises(Stopped):
+        platform.templates()
     platform.close()
 
 

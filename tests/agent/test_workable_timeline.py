@@ -1,6 +1,7 @@
 """A candidate's timeline: whole, in order, and never believed when an entry cannot be read."""
 
 import json
+import logging
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -122,6 +123,16 @@ def test_b13_a_timeline_that_is_missing_is_never_an_empty_one(scripted: Scripted
 def test_the_timeline_of_nobody_is_not_found(open_door: OpenDoor) -> None:
     with pytest.raises(NotFound):
         open_door().workable.activities("fffffff")
+
+
+def test_b46_an_address_in_place_of_an_id_is_not_logged(
+    scripted: Scripted, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG, logger="agent.transport")
+    workable_of(scripted, entries()).activities("lee@example.com")
+
+    assert "GET /spi/v3/candidates/[e-mail]/activities 200" in caplog.text
+    assert "lee" not in caplog.text
 
 
 def test_moves_made_long_apart_stay_in_their_order(scripted: Scripted) -> None:

@@ -52,7 +52,7 @@ def test_a_comment_is_seen_by_those_whom_the_policy_names(
 def test_an_attachment_arrives_byte_for_byte(open_door: OpenDoor) -> None:
     door = open_door()
     one = somebody(door)
-    data = bytes(range(256)) * 400 + "Zoë said: ½ — «да»".encode()
+    data = b" \r\n" + bytes(range(256)) * 400 + "Zoë said: ½ — «да»\n".encode()
     door.workable.comment(
         one, member_id=bot(door), body="With words.", attachment=Attachment("transcript.txt", data)
     )
