@@ -11,6 +11,7 @@ import msgspec
 
 from sandbox.errors import Refused
 from sandbox.server import Running, serve
+from sandbox.webhooks import OAUTH_SECRET
 from sandbox.world import World
 
 
@@ -57,6 +58,7 @@ def ready_line(running: Running) -> str:
             "accounts": accounts,
             "platform": {"base_url": running.platform_url, **running.world.platform.secrets()},
             "control": running.control_url,
+            "oauth_secret": OAUTH_SECRET,
         }
     )
 

@@ -113,10 +113,12 @@ def _set_up(parts: Parts, candidates: int) -> None:
     for name, account in sandbox["accounts"].items():
         _connect(parts.home, name, account, env)
     parts.start("agent", "agent", "run", env=env)
+    for name, account in sandbox["accounts"].items():
+        _map(parts, name, account["members"][0], env)
     parts.start("dashboard", "dashboard", env=env)
     address = f"http://127.0.0.1:{env['IVW_DASHBOARD_PORT']}"
     _wait_for(parts, lambda: _answers(f"{address}/_stcore/health"), "the dashboard")
-    _tell(parts.home, address)
+    _tell(parts.home, address, sandbox["control"])
 
 
 def _start_sandbox(parts: Parts, candidates: int) -> dict[str, Any]:
@@ -126,7 +128,8 @@ def _start_sandbox(parts: Parts, candidates: int) -> dict[str, Any]:
     parts.start(
         "sandbox", "sandbox", "--port", str(_port(home, "sandbox", 8700)),
         "--data", str(home / "sandbox.sqlite3"), "--ready-file", str(ready),
-        "--accounts", ACCOUNTS, "--candidates", str(candidates), "--jobs", "12", "--life", "4",
+        "--accounts", ACCOUNTS, "--candidates", str(candidates), "--jobs", "12", "--life", "1",
+        "--interview-seconds", "25",
         env=dict(os.environ),
     )  # fmt: skip
     _wait_for(parts, ready.exists, "the sandbox")
@@ -153,11 +156,19 @@ def _port(home: Path, name: str, preferred: int) -> int:
 
 def _environment(home: Path, sandbox: dict[str, Any]) -> dict[str, str]:
     outside = {name: value for name, value in os.environ.items() if not name.startswith("IVW_")}
+    hooks = f"127.0.0.1:{_port(home, 'webhooks', 8600)}"
     return outside | {
         "IVW_DATA_DIR": str(home / "data"),
         "IVW_SECRET_KEY_FILE": str(_key(home)),
         "IVW_ALLOW_HOSTS": f"{sandbox['host']}:{sandbox['port']}",
+        "IVW_PLATFORM_URL": sandbox["platform"]["base_url"],
+        "IVW_PLATFORM_TOKEN": sandbox["platform"]["token"],
+        "IVW_PLATFORM_CALLBACK_SECRET": sandbox["platform"]["callback_secret"],
+        "IVW_WORKABLE_CLIENT_SECRET": sandbox["oauth_secret"],
+        "IVW_LISTEN": hooks,
+        "IVW_PUBLIC_URL": f"http://{hooks}",
         "IVW_POLL_SECONDS": "10",
+        "IVW_PLATFORM_SECONDS": "5",
         "IVW_METADATA_SECONDS": "120",
         "IVW_SWEEP_SECONDS": "1800",
         "IVW_PUBLISH_SECONDS": "20",
@@ -189,6 +200,28 @@ def _connect(home: Path, name: str, account: dict[str, Any], env: dict[str, str]
     mark.write_text(account["base_url"])
 
 
+def _map(parts: Parts, name: str, member: str, env: dict[str, str]) -> None:
+    """Once, as soon as the agent has read the stages: 'Phone Screen' starts an interview, a pass moves on."""
+    mark = parts.home / f"{name}.mapped"
+    if mark.exists():
+        return
+    command = [
+        sys.executable, "-m", "agent", "map", "--account", name, "--stage", "Phone Screen",
+        "--template", "tpl-general", "--member", member, "--pass-score", "60", "--pass-stage", "interview",
+        "--yes",
+    ]  # fmt: skip
+    told: list[str] = []
+
+    def is_mapped() -> bool:
+        done = subprocess.run(command, cwd=ROOT, env=env, text=True, capture_output=True, check=False)  # noqa: S603 -- our own program, without a shell
+        told[:] = [done.stdout or done.stderr]
+        return done.returncode == 0
+
+    _wait_for(parts, is_mapped, f"the stages of {name}")
+    sys.stdout.write(told[0].splitlines()[0] + "\n")
+    mark.touch()
+
+
 def _wait_for(parts: Parts, is_there: Any, what: str) -> None:
     end = time.monotonic() + READY_WITHIN_SECONDS
     while not is_there():
@@ -208,7 +241,7 @@ def _answers(url: str) -> bool:
         return False
 
 
-def _tell(home: Path, address: str) -> None:
+def _tell(home: Path, address: str, control: str) -> None:
     shown = home.relative_to(Path.cwd()) if home.is_relative_to(Path.cwd()) else home
     sys.stdout.write(f"""
 The dashboard:  {address}
@@ -216,7 +249,11 @@ The dashboard:  {address}
 What to look at
 - Two customers, Acme and Globex, are being read for the first time; both are healthy after about a minute.
   After that people apply, move and are hired by themselves every few seconds, and the numbers follow.
-- Open a customer: try 'Run test sync', 'Backfill' and the stage mapping.
+- Whoever reaches 'Phone Screen' is invited to an interview within seconds. It is over half a minute later:
+  rating and comment with the transcript stand on the timeline, and from 60 points on the candidate moves to
+  'Interview'. The customer's page counts along; a timeline as Workable shows it:
+  curl {control}/acme/candidates/ID/activities
+- Try 'Run test sync', 'Backfill' and the stage mapping, and ask 'Why?' about a candidate.
 - Analysts open the published copy at any time, for example:
   duckdb -readonly {shown}/data/published/analytics.duckdb "FROM marts.funnel LIMIT 10"
 - The command line sees the same, in another terminal:
