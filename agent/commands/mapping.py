@@ -122,7 +122,8 @@ def _save(
     rule = _saved(ledger, options.account, where, stage, changes)
     with ledger.read() as tx:
         account = accounts.get(tx, options.account)
-        told = mapping_words.saved(rule, where, reach, _template_names(tx))
+        others = sum(bool(one.job_shortcode) for one in mappings.every_current(tx, options.account))
+        told = mapping_words.saved(rule, where, reach, _template_names(tx), others)
     if rule.stage is not None and not (rule.member_id or account.member_id):
         told.append(mapping_words.no_member(options.account))
     output.answer(

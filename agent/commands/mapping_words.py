@@ -19,14 +19,18 @@ def before(reach: Reach, stage: str) -> str:
     )
 
 
-def saved(rule: Rule, where: Choice, reach: Reach | None, templates: Mapping[str, str]) -> list[str]:
-    """One sentence each about whom it invites, what is written back, and what is still missing."""
-    place = str(where) if where.key else "any job without a mapping of its own"
+def saved(
+    rule: Rule, where: Choice, reach: Reach | None, templates: Mapping[str, str], others: int
+) -> list[str]:
+    """One sentence each about whom it invites and what is written back; `others` are jobs not concerned."""
+    place = str(where) if where.key else "any job"
     if rule.stage is None:
         return [f"No stage starts an interview in {place}: nobody is invited."]
     told = [_invites(rule, place, templates)]
+    if not where.key and others:
+        told.append(f"Jobs with a mapping of their own ({others:,}) go by that.")
     if reach is not None:
-        told.append(f"{_people(reach.now)} there now and will not be invited.")
+        told.append(f"{reach.now:,} {'is' if reach.now == 1 else 'are'} there now and will not be invited.")
     return [*told, *_writes(rule), *_extras(rule)]
 
 
@@ -58,7 +62,7 @@ def _writes(rule: Rule) -> list[str]:
 def _extras(rule: Rule) -> list[str]:
     told = []
     if rule.visibility is not None:
-        told.append(f"Comments are shown to {', '.join(rule.visibility)} alone.")
+        told.append(f"Comments are shown only to {', '.join(rule.visibility)}.")
     if rule.applicants == "sourced":
         told.append("Who applies by the interview's open link becomes a sourced candidate.")
     if rule.applicants == "applied":
