@@ -46,10 +46,10 @@ def _without_invite(ctx: Context) -> Hold | None:
         return Hold(S.CANCELLED, "invite_over", "The invite was given up before it was sent.")
     if ctx.effect.kind != EffectKind.INVITE_NOTE:
         return None
-    if ctx.about.state in NEVER_MADE:
-        return Hold(S.CANCELLED, "invite_over", "The invite was given up, so there is nothing to note.")
     with ctx.work.tools.ledger.read() as tx:
         state = holding.state_of_invite(tx, ctx.about.invite_id)
+    if state == S.CANCELLED or ctx.about.state in NEVER_MADE:
+        return Hold(S.CANCELLED, "invite_over", "The invite was given up, so there is nothing to note.")
     if state in (None, S.CONFIRMED):
         return None
     return Hold(S.PARKED, NOT_MADE, "The invite was not made so far; the note follows when it is.")

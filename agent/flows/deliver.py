@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 UNKNOWN_WAIT = 15.0
 FIRST_PAUSE = 2.0  # seconds; doubled with each attempt
 LONGEST_PAUSE = 600.0
-OTHERS_WAIT = timedelta(seconds=15)  # at most, when a service does not answer
+# When a service does not answer one effect; shorter than that one rests, so that it cannot starve the others.
+OTHERS_WAIT = timedelta(seconds=2)
 S = EffectState
 OWN_ERROR = "The agent met an error of its own with this push; its log has the details."
 GONE = "Workable does not know this candidate any more: deleted, or relocated in a way not seen so far."
@@ -192,7 +193,7 @@ class Delivery:
         is_down = isinstance(error, TryLater | UnknownOutcome) and not isinstance(error, BadAnswer)
         is_shut = isinstance(error, NeedsPerson) and change.service == "platform"
         if is_down or is_shut:
-            settling.put_off(ctx, change.service, min(_pause(ctx, error), OTHERS_WAIT))
+            settling.put_off(ctx, change.service, OTHERS_WAIT)
         if is_shut:
             settling.report_platform(ctx, error.sentence)
 
