@@ -55,7 +55,11 @@ class Platform:
         return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
 
     def templates(self) -> list[Template]:
-        return self._rows("/interview-templates", "interview_templates", wire.TEMPLATES, {})[0]
+        """Raises BadAnswer when one cannot be read: what is missing would look as if it were gone."""
+        found, _ = self._rows("/interview-templates", "interview_templates", wire.TEMPLATES, {})
+        if found.bad_rows:
+            raise BadAnswer(f"{SERVICE} sent templates that cannot be read.")
+        return found
 
     def create(self, body: Mapping[str, Any], key: str) -> Created:
         """Invite somebody; the same `key` and body again give the same interview.

@@ -76,6 +76,12 @@ def test_templates_are_listed_by_id_and_name(site: Site) -> None:
     assert len(found) == 3
 
 
+@pytest.mark.parametrize("rows", [[{"name": "x"}], [{"id": "tpl-1", "name": "x"}, 7], [{"id": ""}]])
+def test_templates_that_cannot_all_be_read_are_none(scripted: Scripted, rows: list[Any]) -> None:
+    with pytest.raises(BadAnswer):
+        Platform(scripted(says(page(*rows, key="interview_templates"))).transport()).templates()
+
+
 def test_b02_the_same_key_and_body_make_one_interview(site: Site) -> None:
     first = site.platform.create(INVITATION, "k1")
 
