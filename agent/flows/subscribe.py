@@ -129,9 +129,8 @@ def _refused(work: Work, event: str, target: str, refusal: Refused) -> Standing:
         if found is not None:
             return _active(found)
     if refusal.status == 422 and event == DELETED:
-        return Standing(
-            HookState.NOT_ACCEPTED, "Workable does not accept this event; the daily sweep suffices."
-        )
+        sentence = "Workable does not accept this event; complete listings find deletions as well."
+        return Standing(HookState.NOT_ACCEPTED, sentence)
     return Standing(HookState.REFUSED, refusal.sentence)
 
 

@@ -52,6 +52,12 @@ class Keys(msgspec.Struct, frozen=True):
     signing: tuple[str, ...]
     is_of_application: bool
 
+    def __rich_repr__(self) -> list[tuple[str, object]]:
+        return [("events", sorted(self.secrets))]  # what is printed ends up in logs; the tokens must not
+
+    def __repr__(self) -> str:
+        return f"Keys(events={sorted(self.secrets)!r})"
+
     def is_path(self, event: str, secret: str) -> bool:
         """Compared in constant time, for an event that is not subscribed as well."""
         return hmac.compare_digest(self.secrets.get(event, ""), digest(secret)) and event in self.secrets
