@@ -166,7 +166,8 @@ PUSH_HINTS = {
     EffectState.PLANNED: "Goes out within seconds.",
     EffectState.SENDING: "On its way.",
 }
-RETRY_DIALOG = "{count} sent again within seconds. An invite among them goes to the candidate by e-mail."
+RETRY_DIALOG = "{count} sent again within seconds."
+RETRY_INVITES = "The interview platform then sends **an e-mail to the candidate** for each invite."
 DROP_DIALOG = "{count} given up for good. With an invite goes all that was to follow it: nobody is invited."
 PUSH_HELD = "Waits until an earlier one of this candidate is done."
 PUSH_NEXT = (EffectState.PLANNED, EffectState.WAITING, EffectState.UNKNOWN)
@@ -178,7 +179,6 @@ NO_ANSWER = ("No answer yet", "gray")
 ASK = "Candidate id"
 ASK_HINT = "The letters and digits that end the candidate's address in Workable"
 ASK_INTRO = "Find out why a candidate was invited, or was not."
-NOTHING_KNOWN = "Nothing else is known of this candidate."
 OUTCOMES = {
     "invited": "Decided to invite",
     "asked": "Decided to ask first",

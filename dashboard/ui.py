@@ -88,8 +88,13 @@ def choice(label: str, options: list[str], key: str) -> str:
     return chosen
 
 
-def ask_why(candidate_id: str) -> None:
-    """For callbacks: leads to the answer about that candidate."""
+def why_button(candidate_id: str, key: str) -> None:
+    """Leads to the answer about that candidate. Tabs stand outside of the fragments that draw this."""
+    if st.button(WHY_TAB, icon=":material/help:", key=key, on_click=_ask_why, args=(candidate_id,)):
+        st.rerun()
+
+
+def _ask_why(candidate_id: str) -> None:
     st.session_state[TAB], st.session_state[WHY] = WHY_TAB, candidate_id
 
 

@@ -9,6 +9,7 @@ from dashboard import interview_words as told
 from dashboard.customer import outcome
 from storage import reads
 from storage.interview_reads import InviteRow, Push
+from storage.ledger.outbox import EffectKind
 from storage.ledger.requests import Kind
 from storage.reads import Customer
 
@@ -43,6 +44,8 @@ def reinvite(account_id: str, candidate_id: str) -> None:
 @st.dialog("Try again", icon=":material/refresh:")
 def retry(place: str, chosen: Sequence[Push]) -> None:
     st.markdown(told.RETRY_DIALOG.format(count=told.pushes_are(len(chosen))))
+    if any(push.kind == EffectKind.INVITE for push in chosen):
+        st.markdown(told.RETRY_INVITES)
     st.markdown(_named(chosen))
     if st.button("Try again", type="primary", key="do_retry"):
         _act(place, lambda: actions.retry([push.effect_id for push in chosen]))

@@ -115,9 +115,7 @@ def _columns() -> Columns:
 def _actions(account_id: str, invite: InviteRow, job: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"`{ui.plain(invite.candidate_id)}` · {ui.plain(job)}", width="content")
-        st.button(
-            "Why?", icon=":material/help:", key="invite_why", on_click=ui.ask_why, args=(invite.candidate_id,)
-        )
+        ui.why_button(invite.candidate_id, key="invite_why")
         if st.button("Invite again", icon=":material/forward_to_inbox:", key="invite_again"):
             interview_dialogs.reinvite(account_id, invite.candidate_id)
         if st.button(

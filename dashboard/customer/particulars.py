@@ -27,8 +27,8 @@ class Form:
     def value(self, name: str) -> Any:
         return self._draft.get(name, self._saved[name])
 
-    def _kept(self, name: str) -> dict[str, Any]:
-        key = f"{self._key}_{name}"
+    def _kept(self, name: str, variant: str = "") -> dict[str, Any]:
+        key = f"{self._key}_{name}{variant}"
 
         def keep() -> None:
             self._draft[name] = st.session_state[key]
@@ -47,15 +47,19 @@ class Form:
             **self._kept(name),
         )
 
-    def text(self, name: str, hint: str) -> None:
-        label = told.FIELDS[name]
+    def thresholds(self, hint: str) -> None:
+        """Those of another scale mean nothing, so with a scale the field begins anew."""
+        scale = self.value("scale")
+        shown = (
+            self.value("thresholds") if scale == self._saved["scale"] else self._draft.get("thresholds", "")
+        )
         st.text_input(
-            label,
-            value=self.value(name),
+            told.FIELDS["thresholds"],
+            value=shown,
             placeholder=told.USUAL,
             help=hint,
             autocomplete="off",
-            **self._kept(name),
+            **self._kept("thresholds", f"_{scale}"),
         )
 
     def score(self, name: str, hint: str) -> None:
@@ -133,7 +137,7 @@ def _fields(form: Form, known: Known, stage_names: dict[str, str]) -> None:
         ],
         [
             lambda: form.choice("scale", told.SCALES),
-            lambda: form.text("thresholds", told.THRESHOLDS_HELP.format(count=grades - 1)),
+            lambda: form.thresholds(told.THRESHOLDS_HELP.format(count=grades - 1)),
             lambda: form.score("pass_score", told.SCORE_HELP),
         ],
         [

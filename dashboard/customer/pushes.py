@@ -92,10 +92,10 @@ def _columns() -> Columns:
         "state": c.MultiselectColumn("State", options=labels, color=colors, width=118),
         "what": c.TextColumn("What", width=150),
         "candidate": c.TextColumn("Candidate", width=90),
-        "why": c.TextColumn("Why", width=440),
+        "why": c.TextColumn("Why", width=424),
         "attempts": c.NumberColumn("Tries", width=56),
         "when": c.TextColumn("Last news", width=100),
-        "next": c.TextColumn("Next try", width=90),
+        "next": c.TextColumn("Next try", width=106),
         "mark": c.TextColumn("Reference", width=120, help="Stands under what was written in Workable"),
         "by": c.TextColumn("Caused by", width=120),
     }
@@ -116,7 +116,7 @@ def _actions(account_id: str, chosen: Sequence[Push]) -> None:
             interview_dialogs.drop(place, drop)
         candidate = chosen[0].candidate_id
         if len(chosen) == 1 and candidate:
-            st.button("Why?", icon=":material/help:", key="push_why", on_click=ui.ask_why, args=(candidate,))
+            ui.why_button(candidate, key="push_why")
 
 
 def _attempts(push: Push, now: datetime) -> None:

@@ -51,8 +51,11 @@ def _answer(account_id: str, found: Explanation, names: dict[str, str]) -> None:
     if len(found.known_as) > 1:
         facts.append(f"Also known as {', '.join(f'`{ui.plain(one)}`' for one in found.known_as[1:])}.")
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.caption(" ".join(facts) or told.NOTHING_KNOWN)
-        if facts and st.button("Invite again", icon=":material/forward_to_inbox:", key="why_again"):
+        if facts:
+            st.caption(" ".join(facts))
+        if (facts or found.invites) and st.button(
+            "Invite again", icon=":material/forward_to_inbox:", key="why_again"
+        ):
             interview_dialogs.reinvite(account_id, found.candidate_id)
 
 

@@ -81,7 +81,7 @@ def _columns() -> Columns:
             width=158,
         ),
         "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
-        "sentence": c.TextColumn("How it is", width=296),
+        "sentence": c.TextColumn("How it is", width=258),
         "last_good": c.DatetimeColumn("Last good sync", format="distance", width=116),
         "next": c.TextColumn("Next sync", width=92),
         "fresh": c.DatetimeColumn(

@@ -44,13 +44,15 @@ def mapped(tx: Connection, job: str = "", stage: str | None = "s2", *, at: datet
     mappings.save(tx, "acme", job, stage, changes, actor="ann@example.com", now=at)
 
 
-def invited(tx: Connection, candidate_id: str = "c1", *, at: datetime = NOON, **values: Any) -> int:
+def invited(
+    tx: Connection, candidate_id: str = "c1", *, account_id: str = "acme", at: datetime = NOON, **values: Any
+) -> int:
     """An invite of that candidate to J1; `values` are columns to set."""
-    external = references.key("acme", candidate_id)[:12]
+    external = references.key(account_id, candidate_id)[:12]
     invite_id = invites.plan(
         tx,
         NewInvite(
-            account_id="acme", candidate_id=candidate_id, job_shortcode="J1", template_id="t1", round=1,
+            account_id=account_id, candidate_id=candidate_id, job_shortcode="J1", template_id="t1", round=1,
             mapping_id=1, external_id=external, email_digest="d", stage_id="s2", stage_slug="screen",
             stage_name="Screen", entered_at=at, planned_at=at, actor="intrvio",
         ),
@@ -66,14 +68,15 @@ def pushed(
     kind: EffectKind = EffectKind.INVITE,
     state: EffectState = EffectState.PLANNED,
     *,
+    account_id: str = "acme",
     candidate_id: str = "c1",
     invite_id: int | None = None,
     at: datetime = NOON,
     sentence: str | None = None,
 ) -> int:
-    key = references.key("acme", candidate_id, kind, state, invite_id or 0)
+    key = references.key(account_id, candidate_id, kind, state, invite_id or 0)
     new = NewEffect(
-        account_id="acme", kind=kind, lane=SendLane.INVITES, effect_key=key, mark=references.mark(key),
+        account_id=account_id, kind=kind, lane=SendLane.INVITES, effect_key=key, mark=references.mark(key),
         payload={"said": SECRET}, actor="intrvio", candidate_id=candidate_id, invite_id=invite_id,
         state=state, sentence=sentence,
     )  # fmt: skip
