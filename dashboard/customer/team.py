@@ -39,13 +39,22 @@ def show(account_id: str) -> None:
 def _buttons(account_id: str, *, is_busy: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         recruiters = st.toggle(told.WITH_RECRUITERS, key="preview_recruiters")
-        if st.button("Preview", icon=":material/visibility:", key="preview_members", disabled=is_busy):
-            actions.preview_provision(account_id, recruiters=recruiters)
-            st.rerun(scope="fragment")
+        st.button(
+            "Preview",
+            icon=":material/visibility:",
+            key="preview_members",
+            disabled=is_busy,
+            on_click=_ask_preview,
+            args=(account_id,),
+        )
         if st.button("Give access", icon=":material/group_add:", key="provision", disabled=is_busy):
             found = access.details(account_id)
             if found is not None:
                 interview_dialogs.provision(found.customer, recruiters=recruiters)
+
+
+def _ask_preview(account_id: str) -> None:
+    actions.preview_provision(account_id, recruiters=bool(st.session_state["preview_recruiters"]))
 
 
 def _preview(request: Request | None, members: list[Member], now: datetime) -> None:
