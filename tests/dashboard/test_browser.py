@@ -11,11 +11,14 @@ from playwright.sync_api import Locator, Page, expect
 from sqlalchemy import select
 
 from bench.serving import Dashboard
-from dashboard import words
-from storage.ledger import agents, requests, runs, schema
+from dashboard import interview_words as told
+from dashboard import ui, words
+from storage.ledger import agents, outbox, requests, runs, schema
 from storage.ledger.database import Ledger, open_ledger
+from storage.ledger.outbox import EffectKind, EffectState
 from storage.ledger.requests import State
 from tests.dashboard.browser import HOSTILE, Watcher, click_cell, ledger_of, settled, visit
+from tests.storage.interviews import invited, pushed
 
 pytestmark = pytest.mark.browser
 
@@ -249,3 +252,37 @@ def test_no_page_fails_calls_elsewhere_or_is_cut_off(
     assert watcher.errors == []
     assert watcher.outside == []
     assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
+
+
+def test_a_failed_push_is_tried_again_after_a_question(page: Page, dashboard: Dashboard) -> None:
+    with ledger_of(dashboard) as ledger, ledger.write() as tx:
+        effect = pushed(
+            tx,
+            EffectKind.RATING,
+            EffectState.FAILED,
+            account_id="cobaltrobotics",
+            sentence="No right to rate.",
+        )
+    with stand_in_agent(dashboard):
+        visit(page, dashboard.address("customer?id=cobaltrobotics&tab=Pushes"))
+        expect(page.get_by_test_id("glide-cell-1-0").last).to_have_text("Failed")
+        click_cell(page, page.get_by_test_id("stDataFrame").last, row=0, x=16, header=HEADER, height=34)
+        button(page, "Retry").click()
+        button(page.get_by_role("dialog"), "Try again").click()
+
+        expect(page.get_by_text("It is tried again within seconds.")).to_be_visible()
+        expect(page.get_by_test_id("glide-cell-1-0").last).to_have_text("Due")
+    with ledger_of(dashboard) as ledger, ledger.read() as tx:
+        assert outbox.get(tx, effect).state == EffectState.PLANNED
+
+
+def test_from_an_invite_one_gets_to_the_reason_for_it(page: Page, dashboard: Dashboard) -> None:
+    with ledger_of(dashboard) as ledger, ledger.write() as tx:
+        invited(tx, "c0ffee", account_id="evergreenenergy", state="pending", invited_at=datetime.now(UTC))
+    visit(page, dashboard.address("customer?id=evergreenenergy&tab=Invites"))
+    expect(page.get_by_test_id("glide-cell-2-0").last).to_have_text("c0ffee")
+    click_cell(page, page.get_by_test_id("stDataFrame").last, row=0, x=16, header=HEADER, height=34)
+    page.get_by_role("button", name=ui.WHY_TAB).click()
+
+    expect(page.get_by_text("and has not begun the interview yet")).to_be_visible()
+    expect(page.get_by_role("searchbox", name=told.ASK)).to_have_value("c0ffee")
