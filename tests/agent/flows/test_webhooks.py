@@ -9,26 +9,30 @@ import pytest
 from sqlalchemy import text
 
 from agent import wiring
-from agent.flows import account as turns
-from agent.flows.candidates import WalkKind
 from agent.flows.receive import receive
-from sandbox.account import Account
 from sandbox.stamps import hex_id
 from storage import references
 from storage.ledger import outbox, schema
-from storage.ledger.hooks import HookState
 from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
-from tests.agent.flows.conftest import MakeRig
+from tests.agent.flows.conftest import MakeInterviews, MakeRig
 from tests.agent.flows.rig import Rig
-from tests.agent.flows.webhook_rig import hooked, listening
+from tests.agent.flows.webhook_rig import (
+    follow_employees,
+    hooked,
+    job_of,
+    listening,
+    move,
+    other_stage,
+    small,
+    somebody,
+    stage_of,
+)
 
 SEEN = {
     "candidates": "* EXCLUDE (synced_at)",
     "stage_entries": "* EXCLUDE (seen_at)",
     "candidate_history": "* EXCLUDE (seen_at)",
 }
-CANDIDATE_EVENTS = ["candidate_created", "candidate_deleted", "candidate_moved"]
-EMPLOYEE_EVENTS = ["employee_created", "employee_updated", "onboarding_completed"]
 
 
 def mirrored(rig: Rig) -> dict[str, list[tuple[Any, ...]]]:
@@ -38,56 +42,10 @@ def mirrored(rig: Rig) -> dict[str, list[tuple[Any, ...]]]:
     }
 
 
-def stage_of(rig: Rig, candidate_id: str) -> str | None:
-    found = rig.mirror(f"SELECT stage_name FROM workable.candidates WHERE candidate_id = '{candidate_id}'")
-    return str(found[0][0]) if found else None
-
-
-def somebody(rig: Rig, skip: int = 0) -> str:
-    """A candidate of the first job."""
-    account = rig.running.world.account("acme")
-    return next(hex_id(n) for n in list(account.job_ids[job(account)])[skip:])
-
-
-def job(account: Account) -> str:
-    return next(one.shortcode for one in account.jobs.values() if account.job_ids.get(one.shortcode))
-
-
-def other_stage(rig: Rig, candidate_id: str) -> tuple[str, str]:
-    """Slug and name of a stage in which the candidate is not."""
-    account = rig.running.world.account("acme")
-    candidate = account.candidate(candidate_id)
-    present = account.stage(candidate.job, candidate.stage).slug
-    slug = "assessment" if present != "assessment" else "interview"
-    return slug, account.stage_by_slug(candidate.job, slug).name
-
-
-def move(rig: Rig, candidate_id: str) -> str:
-    """Into another stage, whose name it gives."""
-    slug, name = other_stage(rig, candidate_id)
-    rig.running.world.account("acme").move(candidate_id, slug)
-    return name
-
-
-def follow_employees(rig: Rig) -> None:
-    with wiring.opened_ledger(rig.settings) as ledger, ledger.write() as tx:
-        tx.execute(schema.accounts.update().values(follows_employees=True))
-
-
-def small(make_rig: MakeRig, **more: Any) -> Rig:
-    """An account of a few candidates that has been read."""
-    rig = make_rig(accounts="acme:account", candidates=12, jobs=2, **more)
-    with rig.work() as work:
-        turns.poll(work, every=None)
-        turns.walk(work, WalkKind.FIRST, lambda _rows, _newest: None)
-    rig.clock.forward(seconds=2)  # times have whole seconds: what happens now is after the first reading
-    return rig
-
-
 def test_a_candidate_seen_by_webhook_looks_in_the_mirror_exactly_as_when_polled(make_rig: MakeRig) -> None:
     rig = small(make_rig)
     with listening(rig) as site:
-        made = site.account.create_candidate(job(site.account))
+        made = site.account.create_candidate(job_of(site.account))
         moved = somebody(rig)
         name = move(rig, moved)
         site.came(2)
@@ -234,6 +192,26 @@ def test_b15_a_move_that_is_not_ours_is_read(make_rig: MakeRig, why: str) -> Non
     assert stage_of(rig, moved) == name
 
 
+def test_b15_webhooks_alone_lead_to_the_interview_and_the_echo_of_its_end_is_ours(
+    make_interviews: MakeInterviews,
+) -> None:
+    rig = make_interviews()
+    rig.map("phone-screen", pass_stage="interview")
+    with listening(rig) as site:
+        person = rig.candidate()
+        rig.move(person)
+        site.came(2)
+        rig.go_on(polls=False)
+        (interview,) = rig.interviews()
+        rig.running.world.platform.complete(interview["id"], score=90)
+        rig.go_on(polls=False)
+        site.came(3)
+        rig.go_on(polls=False)
+        assert site.outcomes() == ["read", "read", "ours"]
+    assert [one["verb"] for one in rig.changes()].count("move") == 1
+    assert (len(rig.interviews()), len(rig.decisions(person))) == (1, 1)
+
+
 def test_a_deletion_is_believed_after_two_404s(make_rig: MakeRig) -> None:
     rig = small(make_rig)
     with listening(rig) as site:
@@ -371,131 +349,6 @@ def test_employees_are_dropped_once_they_are_no_longer_followed(make_rig: MakeRi
         site.receive()
         assert site.outcomes() == ["dropped"]
     assert rig.mirror("SELECT * FROM workable.employees") == []
-
-
-def test_each_wanted_event_is_subscribed_once(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    with listening(rig) as site:
-        assert sorted(site.targets().values()) == CANDIDATE_EVENTS
-        assert all(target.startswith(f"{site.root}/hooks/workable/acme/") for target in site.targets())
-        assert {event: hook.state for event, hook in site.hooks().items()} == dict.fromkeys(
-            CANDIDATE_EVENTS, "active"
-        )
-        before = site.targets()
-        assert site.heal() == 0
-        assert site.targets() == before
-        follow_employees(rig)
-        assert site.heal() == 3
-        assert sorted(site.targets().values()) == CANDIDATE_EVENTS + EMPLOYEE_EVENTS
-        with wiring.opened_ledger(rig.settings) as ledger, ledger.write() as tx:
-            tx.execute(schema.accounts.update().values(follows_employees=False))
-        assert site.heal() == 3
-        assert site.targets() == before
-
-
-def test_a_subscription_that_vanished_is_made_again_and_others_are_not_touched(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    with listening(rig) as site:
-        with rig.work() as work:
-            for target in (
-                f"{site.root}.example.com/hooks/workable/acme/x",
-                f"{site.root}/hooks/workable/acme2/x",
-            ):
-                work.workable.subscribe("candidate_moved", target)
-        before = site.targets()
-        site.account.drop_subscription(min(site.account.subscriptions))
-        assert site.heal() == 1
-        assert site.targets() == before
-
-
-def test_a_new_token_means_new_subscriptions_signed_with_it(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    with listening(rig) as site:
-        before = site.targets()
-        rig.connect(token=rig.running.world.reissue_token("acme").value)
-        move(rig, somebody(rig))
-        site.came(1)  # still signed with the former one
-        assert site.heal() == 6
-        assert not before.keys() & site.targets().keys()
-        move(rig, somebody(rig, 1))
-        site.came(2)
-        assert {event: hook.refused for event, hook in site.hooks().items()} == dict.fromkeys(
-            CANDIDATE_EVENTS, 0
-        )
-
-
-def test_a_changed_address_of_ours_takes_the_former_subscriptions_away(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    with listening(rig) as site:
-        rig.changed_settings["public_url"] = "https://ivw.example.com/"
-        assert site.heal() == 6
-        assert all(
-            target.startswith("https://ivw.example.com/hooks/workable/acme/") for target in site.targets()
-        )
-
-
-def test_a_subscription_whose_answer_was_lost_is_found_at_the_next_look(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    rig.fault("answer_lost", "/subscriptions$", method="POST")
-    with listening(rig) as site:
-        assert site.hooks()["candidate_created"].state == HookState.WANTED
-        before = site.targets()
-        assert site.heal() == 0
-        assert site.targets() == before
-        assert site.hooks()["candidate_created"].state == HookState.ACTIVE
-
-
-@pytest.mark.parametrize(
-    ("status", "event", "state", "word"),
-    [
-        (422, "candidate_deleted", HookState.NOT_ACCEPTED, "listings"),
-        (422, "candidate_moved", HookState.REFUSED, "422"),
-        (409, "candidate_moved", HookState.REFUSED, "409"),
-        (403, "candidate_moved", HookState.FORBIDDEN, "polled"),
-        (403, "employee_created", HookState.FORBIDDEN, "r_employees"),
-    ],
-)
-def test_a_refused_subscription_leaves_the_others_and_says_what_it_means(
-    make_rig: MakeRig, status: int, event: str, state: HookState, word: str
-) -> None:
-    rig = small(make_rig)
-    follow_employees(rig)
-    order = ["candidate_created", "candidate_moved", "candidate_deleted", *EMPLOYEE_EVENTS]
-    rig.fault(
-        "server_error", "/subscriptions$", method="POST", after=order.index(event), params={"status": status}
-    )
-    with listening(rig) as site:
-        found = site.hooks()
-        assert (found[event].state, found[event].subscription_id) == (state, None)
-        assert word in (found[event].sentence or "")
-        assert {hook.state for name, hook in found.items() if name != event} == {HookState.ACTIVE}
-        assert site.heal() == 1
-        assert site.hooks()[event].state == HookState.ACTIVE
-
-
-def test_a_missing_scope_for_employees_leaves_candidates_subscribed(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    follow_employees(rig)
-    rig.running.world.drop_scope("acme", "r_employees")
-    with listening(rig) as site:
-        states = {event: hook.state for event, hook in site.hooks().items()}
-    assert states == dict.fromkeys(CANDIDATE_EVENTS, "active") | dict.fromkeys(EMPLOYEE_EVENTS, "forbidden")
-
-
-@pytest.mark.parametrize("scope", ["account", "token", "event"])
-def test_subscribing_works_however_unique_targets_have_to_be(make_rig: MakeRig, scope: str) -> None:
-    rig = small(make_rig, switches={"target_unique_per": scope})
-    with listening(rig) as site:
-        assert sorted(site.targets().values()) == CANDIDATE_EVENTS
-
-
-def test_without_an_address_of_ours_the_page_is_told_that_polling_does_it(make_rig: MakeRig) -> None:
-    rig = small(make_rig)
-    with listening(rig) as site:
-        rig.changed_settings.pop("public_url")
-        rig.forget_requests()
-        assert (site.heal(), rig.asked()) == (0, [])
-        assert {hook.state for hook in site.hooks().values()} == {HookState.POLLING}
 
 
 # Dies after the message is committed, before it is answered.

@@ -10,11 +10,14 @@ import msgspec
 from sqlalchemy import text
 
 from agent import wiring
+from agent.flows import account as turns
+from agent.flows.candidates import WalkKind
 from agent.flows.receive import receive
 from agent.flows.subscribe import heal
 from agent.listener import Listener
 from sandbox.account import Account
-from storage.ledger import hooks
+from sandbox.stamps import hex_id
+from storage.ledger import hooks, schema
 from storage.ledger.database import Ledger
 from storage.ledger.hooks import Hook
 from tests.agent.flows.rig import Rig
@@ -104,3 +107,49 @@ def hooked(rig: Rig, ledger: Ledger, host: str, port: int, *, heals: bool = True
     if heals:
         made.heal()
     return made
+
+
+def stage_of(rig: Rig, candidate_id: str) -> str | None:
+    found = rig.mirror(f"SELECT stage_name FROM workable.candidates WHERE candidate_id = '{candidate_id}'")
+    return str(found[0][0]) if found else None
+
+
+def somebody(rig: Rig, skip: int = 0) -> str:
+    """A candidate of the first job."""
+    account = rig.running.world.account("acme")
+    return next(hex_id(n) for n in list(account.job_ids[job_of(account)])[skip:])
+
+
+def job_of(account: Account) -> str:
+    return next(one.shortcode for one in account.jobs.values() if account.job_ids.get(one.shortcode))
+
+
+def other_stage(rig: Rig, candidate_id: str) -> tuple[str, str]:
+    """Slug and name of a stage in which the candidate is not."""
+    account = rig.running.world.account("acme")
+    candidate = account.candidate(candidate_id)
+    present = account.stage(candidate.job, candidate.stage).slug
+    slug = "assessment" if present != "assessment" else "interview"
+    return slug, account.stage_by_slug(candidate.job, slug).name
+
+
+def move(rig: Rig, candidate_id: str) -> str:
+    """Into another stage, whose name it gives."""
+    slug, name = other_stage(rig, candidate_id)
+    rig.running.world.account("acme").move(candidate_id, slug)
+    return name
+
+
+def follow_employees(rig: Rig) -> None:
+    with wiring.opened_ledger(rig.settings) as ledger, ledger.write() as tx:
+        tx.execute(schema.accounts.update().values(follows_employees=True))
+
+
+def small(make_rig: Callable[..., Rig], **more: Any) -> Rig:
+    """An account of a few candidates that has been read."""
+    rig = make_rig(accounts="acme:account", candidates=12, jobs=2, **more)
+    with rig.work() as work:
+        turns.poll(work, every=None)
+        turns.walk(work, WalkKind.FIRST, lambda _rows, _newest: None)
+    rig.clock.forward(seconds=2)  # times have whole seconds: what happens now is after the first reading
+    return rig
