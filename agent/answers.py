@@ -9,6 +9,7 @@ from agent.errors import AgentError, BadAnswer, NeedsPerson, NotFound, Refused, 
 from agent.redaction import redact
 
 LONGEST_MESSAGE = 200
+WORKABLE = "Workable"  # its tokens belong to accounts, others to the deployment
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -76,7 +77,7 @@ def error_for(answer: Answer, service: str, scope: str | None) -> AgentError:
 def _for_a_person(status: int, service: str, scope: str | None) -> NeedsPerson:
     if status == 401:
         return NeedsPerson(
-            f"{service} refused the token: it was revoked or has expired. Make a new token and reconnect.",
+            f"{service} refused the token: it was revoked or has expired. {_new_token(service)}",
             code="token_refused",
             status=status,
         )
@@ -94,6 +95,12 @@ def _for_a_person(status: int, service: str, scope: str | None) -> NeedsPerson:
         code="redirected",
         status=status,
     )
+
+
+def _new_token(service: str) -> str:
+    if service == WORKABLE:
+        return "Make a new token and reconnect."
+    return "Get a new one and set IVW_PLATFORM_TOKEN."
 
 
 def _transient(answer: Answer, service: str) -> TryLater:

@@ -84,7 +84,6 @@ class Engine:
     def follow_news(self) -> None:
         if self._news.is_set():
             self._news.clear()
-            self.start_due_interviews()
             self.look_at_platform(only_called=True)
 
     def is_busy(self, slot: Slot | None = None) -> bool:

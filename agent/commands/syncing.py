@@ -64,7 +64,6 @@ def timetable(engine: Engine) -> schedule.Scheduler:
     times = schedule.Scheduler()
     times.every(3).seconds.do(engine.beat)
     times.every(1).seconds.do(engine.take_requests)
-    times.every(1).seconds.do(engine.start_due_interviews)
     return times
 
 
@@ -73,6 +72,7 @@ def work_until(engine: Engine, times: schedule.Scheduler, *, is_done: Any) -> No
     while not engine.stop.is_set() and not is_done():
         times.run_pending()
         engine.follow_news()
+        engine.start_due_interviews()  # each tick: an invite should not wait for a whole second to pass
         engine.wait(TICK_SECONDS)
     if engine.trouble is not None:
         raise engine.trouble

@@ -37,6 +37,8 @@ def poll(tools: Tools, platform: Platform) -> int:
     since = (stored or tools.clock() - FIRST_READS_BACK) - OVERLAP
     for page in platform.changed(since):
         start = start or platform.server_now() or tools.clock()
+        if page.bad_rows:
+            log.warning("%d interviews that the platform sent could not be read", page.bad_rows)
         with tools.ledger.write() as tx:
             news += sum(take(tx, interview, tools.clock()) for interview in page)
     if start is not None:
