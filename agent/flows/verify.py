@@ -2,15 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from agent.budget import Lane
 from agent.errors import AgentError, NotFound, Stopped
 from agent.flows.decide import judge
+from agent.rules import stages
 from agent.work import Work
-from storage import mirror_reads, references
-from storage.ledger import outbox, problems
+from storage import mirror_pipelines, mirror_reads, references
+from storage.ledger import looks, mappings, outbox, problems
 from storage.ledger.outbox import Effect, EffectKind, EffectState
 from storage.records import Activity
 
@@ -35,13 +36,16 @@ NAMES = {
 
 @dataclass
 class Findings:
-    """`differing` candidates have a problem now, `gone` ones are no longer in Workable."""
+    """`differing` candidates have a problem now, `gone` ones are no longer in Workable, and those
+    `looked_at` were seen to enter a mapped stage and nothing had been decided.
+    """
 
     compared: int = 0
     differing: int = 0
     gone: int = 0
     unread: int = 0
     decided: int = 0
+    looked_at: int = 0
     sentences: dict[str, str] = field(default_factory=dict)
 
 
@@ -66,7 +70,36 @@ def verify(work: Work, goes_back: timedelta = GOES_BACK) -> tuple[str, dict[str,
             error = error or trouble
     if error is not None and found.unread == len(candidates[:AT_MOST]):
         raise error
+    found.looked_at = _look_again(work, since)
     return _told(found, error, is_cut=len(candidates) > AT_MOST)
+
+
+def _look_again(work: Work, since: datetime) -> int:
+    """Have those looked at who were seen to enter a mapped stage and nothing was decided; how many."""
+    mapped = _mapped_stages(work)
+    with work.tools.ledger.read() as tx:
+        overlooked = looks.overlooked(tx, work.account_id, mapped, since, AT_MOST)
+    with work.tools.mirror.transaction() as mirror:
+        stored = [mirror_reads.candidate(mirror, work.account_id, one) for one in overlooked]
+    rows = [one.candidate for one in stored if one is not None and one.deleted_at is None]
+    with work.ledger_write() as tx:
+        return looks.notice(tx, work.account_id, rows, work.now())
+
+
+def _mapped_stages(work: Work) -> dict[str, str]:
+    """The present name of each job's mapped stage; a job whose stage is not clear is left out."""
+    with work.tools.mirror.transaction() as mirror:
+        jobs = mirror_reads.jobs(mirror, work.account_id)
+        pipelines = mirror_pipelines.pipelines(mirror, work.account_id)
+    found = {}
+    with work.tools.ledger.read() as tx:
+        for job in jobs:
+            rule = mappings.effective(tx, work.account_id, job.shortcode)
+            if rule is not None and rule.stage is not None:
+                pipeline = pipelines.get(job.shortcode) or pipelines.get(mappings.DEFAULT, [])
+                stage = stages.resolve(rule.stage, pipeline).stage
+                found |= {} if stage is None else {job.shortcode: stage.name}
+    return found
 
 
 def _compare(work: Work, candidate_id: str, found: Findings) -> None:
@@ -159,6 +192,8 @@ def _told(found: Findings, error: AgentError | None, *, is_cut: bool) -> tuple[s
         parts.append(f"{_of(found.gone, 'candidate')} {_is(found.gone)} no longer in Workable.")
     if found.decided:
         parts.append(f"{_of(found.decided, 'stage entry', 'stage entries')} not seen before: decided now.")
+    if found.looked_at:
+        parts.append(f"{_of(found.looked_at, 'candidate')} with an undecided stage entry: looked at again.")
     if error is not None:
         parts.append(f"{_of(found.unread, 'timeline')} could not be read: {error.sentence}")
     if is_cut:
@@ -169,6 +204,7 @@ def _told(found: Findings, error: AgentError | None, *, is_cut: bool) -> tuple[s
         "gone": found.gone,
         "unread": found.unread,
         "decided": found.decided,
+        "looked_at": found.looked_at,
         "problems": sorted(found.sentences.values()),
     }
     return " ".join(parts), figures

@@ -1,11 +1,11 @@
 """Candidates to look at: something happened to them in a mapped job, and only activities tell what."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, exists, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.ledger import mappings, schema
@@ -114,6 +114,29 @@ def due(tx: Connection, account_id: str, now: datetime, limit: int = 20) -> list
 def next_due(tx: Connection, account_id: str) -> datetime | None:
     query = select(K.c.not_before).where(K.c.account_id == account_id).order_by(K.c.not_before).limit(1)
     return tx.execute(query).scalar()
+
+
+def overlooked(
+    tx: Connection, account_id: str, stages: Mapping[str, str], since: datetime, limit: int
+) -> list[str]:
+    """Candidates seen to enter their job's mapped stage since then and nothing was decided; oldest first.
+
+    `stages`: the mapped stage's present name by job. Those who are to be looked at anyway are left out.
+    """
+    e, d = schema.events.c, schema.decisions.c
+    entered = (e.account_id == account_id, e.occurred_at >= since, e.to_stage.in_(set(stages.values())))
+    same = (d.account_id == e.account_id, d.candidate_id == e.candidate_id)
+    decided = exists().where(*same, d.job_shortcode == e.job_shortcode)
+    waits = exists().where(K.c.account_id == e.account_id, K.c.candidate_id == e.candidate_id)
+    query = select(e.candidate_id, e.job_shortcode, e.to_stage, e.occurred_at)
+    query = query.where(*entered, ~decided, ~waits)
+    counted = mappings.watched_from(tx, account_id, stages)
+    found: dict[str, None] = {}
+    for row in tx.execute(query.order_by(e.event_id)):
+        is_mapped = stages.get(row.job_shortcode) == row.to_stage
+        if is_mapped and row.job_shortcode in counted and row.occurred_at >= counted[row.job_shortcode]:
+            found[row.candidate_id] = None
+    return list(found)[:limit]
 
 
 def done(tx: Connection, look: Look) -> None:

@@ -144,6 +144,23 @@ def test_an_entry_that_nobody_had_seen_is_decided(rig: InterviewRig, somebody: s
     assert len(rig.invited(somebody)) == 1
 
 
+def test_who_was_seen_to_enter_the_mapped_stage_and_was_forgotten_is_looked_at_again(
+    rig: InterviewRig,
+) -> None:
+    early = rig.candidate(stage="phone-screen")
+    other = rig.candidate()
+    rig.poll()
+    with rig.agent() as engine, engine.tools.ledger.write() as tx:
+        tx.execute(schema.looks.delete())
+    sentence, figures = _verify(rig)
+    assert figures["looked_at"] == 1
+    assert "1 candidate with an undecided stage entry: looked at again." in sentence
+    rig.go_on()
+    assert [one.reason for one in rig.decisions(early)] == ["invited"]
+    assert rig.decisions(other) == []
+    assert _verify(rig)[1]["looked_at"] == 0
+
+
 def test_what_was_written_long_ago_is_left_alone(rig: InterviewRig, somebody: str) -> None:
     _remove(rig, somebody, "comment")
     rig.clock.forward(days=31)
