@@ -91,7 +91,7 @@ def _mapped_stages(work: Work) -> dict[str, str]:
     with work.tools.mirror.transaction() as mirror:
         jobs = mirror_reads.jobs(mirror, work.account_id)
         pipelines = mirror_pipelines.pipelines(mirror, work.account_id)
-    found = {}
+    found: dict[str, str] = {}
     with work.tools.ledger.read() as tx:
         for job in jobs:
             rule = mappings.effective(tx, work.account_id, job.shortcode)
