@@ -1,5 +1,6 @@
 """What page and command line read of interviews: templates, invites, pushes with their attempts, counts."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -21,6 +22,7 @@ __all__ = [
 S = TypeVar("S", bound=msgspec.Struct)
 PROBLEMS = (EffectState.FAILED, EffectState.PARKED)
 UNDER_WAY = (EffectState.PLANNED, EffectState.SENDING, EffectState.WAITING, EffectState.UNKNOWN)
+OVER = (EffectState.CONFIRMED, EffectState.CANCELLED)
 RECENT = timedelta(days=30)
 
 
@@ -185,25 +187,33 @@ def pushes(
     tx: Connection, account_id: str, *, states: Sequence[str] | None = None, limit: int = 200
 ) -> list[Push]:
     """What has a problem first, then what is under way, then what is over; the newest of each first."""
-    groups: list[list[str]] = [list(PROBLEMS), list(UNDER_WAY), [s for s in EffectState if s not in OPEN]]
-    seen: dict[int, Push] = {}
-    e = schema.effects
-    for group in groups:
-        wanted = [state for state in group if states is None or state in states]
-        query = select(e).where(e.c.account_id == account_id, e.c.state.in_(wanted))
-        if wanted and len(seen) < limit:
-            query = query.order_by(e.c.effect_id.desc()).limit(limit - len(seen))
-            seen |= {push.effect_id: push for push in _rows(tx, Push, query)}
+    found: list[Push] = []
+    for group in (PROBLEMS, UNDER_WAY, OVER):
+        of_group: list[Push] = []
+        for state in group:
+            if (states is None or state in states) and len(found) < limit:
+                of_group += _newest(tx, account_id, state, limit - len(found))
+        found += sorted(of_group, key=lambda push: -push.effect_id)[: limit - len(found)]
     first = _first_open(tx, account_id)
-    return [_held_up(push, first) for push in seen.values()]
+    return [_held_up(push, first) for push in found]
+
+
+def _newest(tx: Connection, account_id: str, state: str, limit: int) -> list[Push]:
+    """Of one state, which the index gives in order; of several, all would be sorted."""
+    e = schema.effects
+    query = select(e).where(e.c.account_id == account_id, e.c.state == state)
+    return _rows(tx, Push, query.order_by(e.c.effect_id.desc()).limit(limit))
 
 
 def _first_open(tx: Connection, account_id: str) -> dict[str, int]:
     """Of each candidate the earliest push that is not over."""
     e = schema.effects.c
     mine = (e.account_id == account_id, e.state.in_(OPEN), e.candidate_id.is_not(None))
-    query = select(e.candidate_id, func.min(e.effect_id)).where(*mine).group_by(e.candidate_id)
-    return _counted(tx, query)
+    query = select(e.candidate_id, e.effect_id).where(*mine)
+    first: dict[str, int] = {}
+    for candidate_id, effect_id in tx.execute(query):
+        first[candidate_id] = min(effect_id, first.get(candidate_id, effect_id))
+    return first
 
 
 def _held_up(push: Push, first: dict[str, int]) -> Push:
@@ -246,9 +256,8 @@ def today(tx: Connection, now: datetime) -> dict[str, Today]:
 
 
 def _by_account(tx: Connection, *which: Any) -> dict[str, int]:
-    i = schema.invites.c
-    query = select(i.account_id, func.count()).where(*which).group_by(i.account_id)
-    return _counted(tx, query)
+    """Counted here: grouped by the database, every invite would be read along another index."""
+    return Counter(tx.execute(select(schema.invites.c.account_id).where(*which)).scalars())
 
 
 def _counted(tx: Connection, query: Select[Any]) -> dict[str, int]:
