@@ -177,11 +177,11 @@ class Engine:
         kept = timedelta(days=self.tools.settings.keep_runs_days)
         with self.tools.ledger.write() as tx:
             agents.prune(tx, kept, self.now())
-            inbox.prune(tx, kept, self.now())
-        has_more = True
-        while has_more and not self.stop.is_set():  # a slice a transaction, so that nobody waits long
-            with self.tools.ledger.write() as tx:
-                has_more = runs.prune(tx, kept, self.now())
+        for prune in (runs.prune, inbox.prune):
+            has_more = True
+            while has_more and not self.stop.is_set():  # a slice a transaction, so that nobody waits long
+                with self.tools.ledger.write() as tx:
+                    has_more = prune(tx, kept, self.now())
 
     def close(self) -> None:
         """Stop every wait, let the threads end, and tell that this agent has stopped and what it left."""

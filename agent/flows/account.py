@@ -31,15 +31,9 @@ def _keep_up(run: Run) -> None:
     """What interviews need besides candidates: mapped stages that are there, webhooks, members over there."""
     work, every = run.work, run.work.settings.metadata_seconds
     work.budget.has_urgent_work = drift.watch(work)
-    if work.settings.public_url:
-        catalogue.when_due(run, "webhooks", every, lambda: _healed(work))
+    catalogue.when_due(run, "webhooks", every, lambda: StreamResult(subscribe.heal(work)))
     if work.account.provisions_members and work.tools.platform is not None:
         catalogue.when_due(run, "provisioning", every, lambda: _provisioned(work))
-
-
-def _healed(work: Work) -> StreamResult:
-    subscribe.heal(work)
-    return StreamResult()
 
 
 def _provisioned(work: Work) -> StreamResult:
