@@ -206,20 +206,20 @@ def _newest(tx: Connection, account_id: str, state: str, limit: int) -> list[Pus
 
 
 def _first_open(tx: Connection, account_id: str) -> dict[str, int]:
-    """Of each candidate the earliest push that is not over."""
+    """Of each candidate ('' for none) the earliest push that is not over."""
     e = schema.effects.c
-    mine = (e.account_id == account_id, e.state.in_(OPEN), e.candidate_id.is_not(None))
-    query = select(e.candidate_id, e.effect_id).where(*mine)
+    query = select(e.candidate_id, e.effect_id).where(e.account_id == account_id, e.state.in_(OPEN))
     first: dict[str, int] = {}
     for candidate_id, effect_id in tx.execute(query):
-        first[candidate_id] = min(effect_id, first.get(candidate_id, effect_id))
+        key = candidate_id or ""
+        first[key] = min(effect_id, first.get(key, effect_id))
     return first
 
 
 def _held_up(push: Push, first: dict[str, int]) -> Push:
     is_open = push.state in OPEN and push.state != EffectState.PARKED
-    earlier = first.get(push.candidate_id or "", push.effect_id)
-    return msgspec.structs.replace(push, is_held_up=True) if is_open and earlier < push.effect_id else push
+    earlier = first[push.candidate_id] if is_open and push.candidate_id else push.effect_id
+    return msgspec.structs.replace(push, is_held_up=True) if earlier < push.effect_id else push
 
 
 def attempts(tx: Connection, effect_ids: Sequence[int]) -> list[Attempt]:

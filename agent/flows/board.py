@@ -31,7 +31,7 @@ def _rate(work: Work) -> dict[str, Any]:
 
 
 def refresh(work: Work, **status: Any) -> None:
-    """Copy counts, jobs, stages and members from the mirror; `status` adds columns of the account's status row."""
+    """Copy from the mirror what is shown; `status` adds columns of the account's status row."""
     with work.tools.mirror.transaction() as tx:
         counts = mirror_reads.job_counts(tx, work.account_id)
         jobs = mirror_reads.jobs(tx, work.account_id)
