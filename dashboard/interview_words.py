@@ -123,6 +123,7 @@ CANCEL_DIALOG = (
     "The interview of candidate `{candidate}` for {job} ends. If the invite has been sent, the platform is "
     "asked to close the interview; the link then no longer works. What stands in Workable stays."
 )
+APPROVE_DIALOG = "Candidate `{candidate}` gets **an e-mail** with an invite to the interview for {job}."
 REINVITE_DIALOG = (
     "Candidate `{candidate}` gets **a new invite by e-mail** from the interview platform, to the interview "
     "that is mapped now, and a note says so on the Workable timeline. An earlier one and its result stay."

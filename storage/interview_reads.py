@@ -42,7 +42,11 @@ class Member(msgspec.Struct, frozen=True):
 
 
 class InviteRow(msgspec.Struct, frozen=True, kw_only=True):
-    """An invite as lists show it; `problem` is what keeps it from being sent, if something does."""
+    """An invite as lists show it.
+
+    `problem` is what keeps it from being sent, `asks` the push that sends it once a person agrees; both None
+    when not so.
+    """
 
     invite_id: int
     candidate_id: str
@@ -63,6 +67,7 @@ class InviteRow(msgspec.Struct, frozen=True, kw_only=True):
     grade: str | None
     actor: str
     problem: str | None = None
+    asks: int | None = None
 
 
 class Push(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,21 +171,22 @@ def invites(
     query = select(i).where(i.c.account_id == account_id).order_by(i.c.invite_id.desc()).limit(limit)
     if states is not None:
         query = query.where(i.c.state.in_(list(states)))
-    found = _rows(tx, InviteRow, query)
-    told = _held(tx, account_id)
-    return [msgspec.structs.replace(row, problem=told.get(row.invite_id)) for row in found]
+    held = _held(tx, account_id)
+    return [
+        msgspec.structs.replace(row, **held.get(row.invite_id, {})) for row in _rows(tx, InviteRow, query)
+    ]
 
 
-def _held(tx: Connection, account_id: str) -> dict[int, str]:
-    """Why invites that were not sent wait for somebody."""
+def _held(tx: Connection, account_id: str) -> dict[int, dict[str, Any]]:
+    """What there is to say of invites that were not sent yet."""
     e = schema.effects.c
-    query = select(e.invite_id, e.sentence).where(
-        e.account_id == account_id,
-        e.state.in_([*PROBLEMS, *UNDER_WAY]),
-        e.kind == "invite",
-        e.sentence.is_not(None),
+    query = select(e.effect_id, e.invite_id, e.state, e.sentence).where(
+        e.account_id == account_id, e.state.in_([*PROBLEMS, *UNDER_WAY]), e.kind == "invite"
     )
-    return {row.invite_id: row.sentence for row in tx.execute(query)}
+    return {
+        row.invite_id: {"problem": row.sentence, "asks": row.effect_id if row.state in PROBLEMS else None}
+        for row in tx.execute(query)
+    }
 
 
 def pushes(

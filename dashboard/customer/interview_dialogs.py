@@ -34,6 +34,17 @@ def cancel(place: str, invite: InviteRow, job: str) -> None:
         _act(place, lambda: actions.cancel_invite(invite.invite_id))
 
 
+@st.dialog("Send the invite", icon=":material/send:")
+def approve(place: str, invite: InviteRow, job: str) -> None:
+    """Only for an invite that waits for a person, or that failed."""
+    st.markdown(told.APPROVE_DIALOG.format(candidate=ui.plain(invite.candidate_id), job=ui.plain(job)))
+    if invite.problem:
+        st.caption(ui.plain(invite.problem))
+    if st.button("Send it", type="primary", key="do_send") and invite.asks is not None:
+        push = invite.asks
+        _act(place, lambda: actions.retry([push]))
+
+
 @st.dialog("Invite again", icon=":material/forward_to_inbox:")
 def reinvite(account_id: str, candidate_id: str) -> None:
     st.markdown(told.REINVITE_DIALOG.format(candidate=ui.plain(candidate_id)))

@@ -116,6 +116,8 @@ def _actions(account_id: str, invite: InviteRow, job: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"`{ui.plain(invite.candidate_id)}` · {ui.plain(job)}", width="content")
         ui.why_button(invite.candidate_id, key="invite_why")
+        if invite.asks is not None:
+            _approve(account_id, invite, job)
         if st.button("Invite again", icon=":material/forward_to_inbox:", key="invite_again"):
             interview_dialogs.reinvite(account_id, invite.candidate_id)
         if st.button(
@@ -125,3 +127,8 @@ def _actions(account_id: str, invite: InviteRow, job: str) -> None:
             disabled=invite.state not in OPEN,
         ):
             interview_dialogs.cancel(f"{PLACE}_{account_id}", invite, job)
+
+
+def _approve(account_id: str, invite: InviteRow, job: str) -> None:
+    if st.button("Send it", type="primary", icon=":material/send:", key="invite_send"):
+        interview_dialogs.approve(f"{PLACE}_{account_id}", invite, job)

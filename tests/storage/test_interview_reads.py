@@ -36,8 +36,11 @@ def test_invites_come_newest_first_with_what_keeps_them_from_being_sent(ledger: 
         account(tx)
         invited(tx, "c1", state="completed", score=81)
         held = invited(tx, "c2")
-        pushed(tx, state=EffectState.PARKED, candidate_id="c2", invite_id=held, sentence="Too old: ask.")
+        push = pushed(
+            tx, state=EffectState.PARKED, candidate_id="c2", invite_id=held, sentence="Too old: ask."
+        )
         found = interview_reads.invites(tx, "acme")
+        assert [row.asks for row in found] == [push, None]
         assert [(row.candidate_id, row.score, row.problem) for row in found] == [
             ("c2", None, "Too old: ask."),
             ("c1", 81, None),
