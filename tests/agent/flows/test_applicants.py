@@ -18,7 +18,8 @@ EMAIL = "nora.newcomer@example.com"
 
 @pytest.fixture
 def rig(make_interviews: MakeInterviews) -> InterviewRig:
-    made = make_interviews(candidates=6, jobs=5)
+    made = make_interviews(candidates=6, jobs=5, synced=False)
+    made.poll()
     made.map()
     return made
 
@@ -124,7 +125,8 @@ def test_a_mapping_that_takes_no_applicants_and_a_job_without_one_are_left_alone
 def test_b01_switching_applicants_on_brings_in_nobody_who_applied_before(
     make_interviews: MakeInterviews,
 ) -> None:
-    rig = make_interviews(candidates=6, jobs=5)
+    rig = make_interviews(candidates=6, jobs=5, synced=False)
+    rig.poll()
     early = _apply(rig)
     rig.clock.forward(seconds=2)
     rig.map()
@@ -168,7 +170,8 @@ def test_an_applicant_whom_the_platform_forgot_meanwhile_does_not_have_everybody
 def test_a_job_that_two_accounts_have_is_shown_and_nobody_is_made_a_guess_of(
     make_interviews: MakeInterviews,
 ) -> None:
-    rig = make_interviews(accounts="acme:account,globex:account", candidates=6, jobs=5)
+    rig = make_interviews(accounts="acme:account,globex:account", candidates=6, jobs=5, synced=False)
+    rig.poll()
     rig.map()
     rig.connect("globex")
     twin = BoardJob(rig.job(), "Of the same code", "published", None, False, 0, {})

@@ -28,7 +28,7 @@ OLIVIA, BOT, SAM, PETRA, RAVI, GONE = (
 
 @pytest.fixture
 def rig(make_interviews: MakeInterviews) -> InterviewRig:
-    return make_interviews(candidates=6, jobs=2)
+    return make_interviews(candidates=6, jobs=2, synced=False)
 
 
 def _id(rig: InterviewRig, name: str) -> str:
@@ -213,7 +213,7 @@ def test_b45_an_admin_whom_the_platform_will_not_lose_is_noted_and_not_tried_aga
 
 
 def test_b45_who_works_for_another_account_too_stays_on_the_platform(make_interviews: MakeInterviews) -> None:
-    rig = make_interviews(accounts="acme:account,globex:account", candidates=4, jobs=2)
+    rig = make_interviews(accounts="acme:account,globex:account", candidates=4, jobs=2, synced=False)
     rig.connect("globex")
     address = "sam.shared@example.com"
     for name in ("acme", "globex"):
