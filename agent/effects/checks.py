@@ -93,7 +93,7 @@ def exceeds_cap(tx: Connection, work: Work, effect: Effect) -> bool:
     if until is None:
         problems.resolve(tx, work.account_id, CAP, now=now)
         return False
-    waiting = holding.hold_invites(tx, work.account_id, until)
+    waiting = holding.hold_invites(tx, work.account_id, effect.effect_id, until)
     sentence = (
         f"{most} invites went out within an hour, which is the most for this customer. {waiting} more wait; "
         "they go out as the hour passes. Raise the cap if so many are meant."

@@ -21,6 +21,7 @@ MEMBER_REFUSED = "member_refused"
 FAILED, PARKED, INVITES = "push_failed", "push_parked", "invites_wait"
 CODES = (FAILED, PARKED, INVITES)
 BY_THEMSELVES = (NOT_LIVE, NOT_MADE, GONE)
+WATCHED = (*BY_THEMSELVES, NO_MEMBER, MEMBER_REFUSED)
 ASK = "The job was closed when the invite was due and is open again. Send the invite now, or drop it."
 Told = dict[tuple[str, str], str]
 
@@ -38,7 +39,7 @@ def resume(work: Work) -> None:
     """Once before each delivery."""
     with work.tools.ledger.read() as tx:
         stuck = holding.stuck(tx, work.account_id)
-    parked = [one for one in stuck if one.state == S.PARKED]
+    parked = [one for one in stuck if one.state == S.PARKED and one.reason in WATCHED]
     turns = list(_turns(work, parked)) if parked else []
     if not turns:
         return

@@ -91,12 +91,12 @@ def invite_slot(
     return None if oldest is None else oldest + span
 
 
-def hold_invites(tx: Connection, account_id: str, until: datetime) -> int:
-    """No invite of the account goes before that; how many wait."""
+def hold_invites(tx: Connection, account_id: str, effect_id: int, until: datetime) -> int:
+    """Neither this invite nor another that has not left yet goes before that; how many wait."""
     waiting = (
         E.c.account_id == account_id,
         E.c.kind == EffectKind.INVITE,
-        E.c.state.in_((S.PLANNED, S.WAITING)),
+        E.c.state.in_((S.PLANNED, S.WAITING)) | (E.c.effect_id == effect_id),
     )
     early = (*waiting, E.c.due_at < until)
     tx.execute(E.update().where(*early).values(due_at=until))

@@ -18,7 +18,7 @@ from storage.ledger import applicants, invites, mappings, outbox
 from storage.ledger.applicants import Applicant
 from storage.ledger.invites import Invite
 from storage.ledger.mappings import MappedStage
-from storage.ledger.outbox import Effect, EffectKind, EffectState, NewEffect, SendLane
+from storage.ledger.outbox import Effect, EffectKind, NewEffect, SendLane
 from storage.records import Candidate, StageRef
 from tests.agent.flows.interview_rig import InterviewRig
 from tests.agent.flows.rig import Row, taken
@@ -35,7 +35,7 @@ RESULT: dict[str, Any] = {
     "transcript": [{"speaker": "Interviewer", "at_seconds": 1.0, "text": "Welcome."}],
     "completed_at": None,
 }
-S = EffectState
+MOST_ROUNDS = 60
 
 
 class Plan:
@@ -152,8 +152,7 @@ def by_key(rig: InterviewRig, key: str) -> Effect:
 def deliver_now(rig: InterviewRig) -> None:
     """What is due at this moment, in one agent process."""
     with rig.work() as work:
-        while deliver(work):
-            pass
+        _deliver_due(work)
 
 
 def deliver_all(rig: InterviewRig) -> None:
@@ -175,11 +174,18 @@ def platform_down(rig: InterviewRig) -> Iterator[None]:
 
 
 def to_end(rig: InterviewRig, work: Work) -> None:
-    while True:
-        while deliver(work):
-            pass
+    for _ in range(MOST_ROUNDS):
+        _deliver_due(work)
         with work.tools.ledger.read() as tx:
             due = outbox.next_due(tx, "acme")
         if due is None:
             return
         rig.clock.ahead += max(due - work.now(), timedelta())
+    raise AssertionError("effects wait again and again")
+
+
+def _deliver_due(work: Work) -> None:
+    for _ in range(MOST_ROUNDS):
+        if not deliver(work):
+            return
+    raise AssertionError("effects are due again and again")

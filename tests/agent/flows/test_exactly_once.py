@@ -1,10 +1,12 @@
 """Whatever happens to answers and processes, every effect is made exactly once, and in its order (B02)."""
 
+import json
 import os
 import random
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,14 +40,15 @@ FOUND_AGAIN = (
 )
 SENT_AGAIN = (("PUT", "/platform/members/"), ("DELETE", "/platform/members/"))
 COMMENTS = 4
+WRITTEN = ("POST answered", "PUT answered", "DELETE answered")  # done, and nowhere noted so far
 OF_CANDIDATE = (
     K.INVITE, K.INVITE_NOTE, K.RATING, K.RESULT_COMMENT, K.MOVE, K.END_NOTE, K.CANCEL
 )  # fmt: skip
 
-# Dies at the step whose number is given, and tells how many there were: before and after each commit of the
+# Dies at the step whose number is given, and tells which there were: before and after each commit of the
 # ledger, before each request leaves and when its answer has come.
 DIE_AT = """
-import os, signal, sys
+import json, os, signal, sys
 from contextlib import contextmanager
 from agent import wiring
 from agent.flows import deliver as flow
@@ -54,13 +57,12 @@ from storage import settings
 from storage.ledger import accounts
 from storage.ledger.database import Ledger
 
-steps = 0
+steps = []
 flow.UNKNOWN_WAIT = flow.FIRST_PAUSE = 0.0
 
-def step():
-    global steps
-    steps += 1
-    if steps == int(sys.argv[1]):
+def step(name):
+    steps.append(name)
+    if len(steps) == int(sys.argv[1]):
         os.kill(os.getpid(), signal.SIGKILL)
 
 write, exchange = Ledger.write, Transport._exchange
@@ -69,13 +71,13 @@ write, exchange = Ledger.write, Transport._exchange
 def watched(self):
     with write(self) as tx:
         yield tx
-        step()
-    step()
+        step("commits")
+    step("committed")
 
-def watched_exchange(self, *given):
-    step()
-    answer = exchange(self, *given)
-    step()
+def watched_exchange(self, call, *given):
+    step(f"{call.method} leaves")
+    answer = exchange(self, call, *given)
+    step(f"{call.method} answered")
     return answer
 
 with wiring.agent_process(settings.load(), "deliver") as engine:
@@ -86,7 +88,7 @@ with wiring.agent_process(settings.load(), "deliver") as engine:
     while flow.deliver(work):
         pass
     Ledger.write = write
-print(steps)
+print(json.dumps(steps))
 """
 
 
@@ -167,7 +169,7 @@ def test_b02_every_effect_is_made_once_when_the_agent_is_killed(
     rig: InterviewRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flow, "UNKNOWN_WAIT", 0.0)
-    _die_at_steps(rig, most=4)
+    _die_at_steps(rig, lambda steps: [*_some(steps, WRITTEN, 3), *_some(steps, (), 1)])
 
 
 @pytest.mark.soak
@@ -175,19 +177,24 @@ def test_b02_every_effect_is_made_once_at_whichever_step_the_agent_is_killed(
     rig: InterviewRig, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flow, "UNKNOWN_WAIT", 0.0)
-    _die_at_steps(rig, most=None)
+    _die_at_steps(rig, lambda steps: list(range(1, 1 + len(steps))))
 
 
-def _die_at_steps(rig: InterviewRig, most: int | None) -> None:
-    """`most` chosen steps of the inviting and as many of the writing back; None: all."""
-    chance = random.Random(11)
+def _some(steps: list[str], named: Sequence[str], count: int) -> list[int]:
+    """Numbers of steps with such a name, or of any."""
+    found = [number for number, step in enumerate(steps, 1) if step in named or not named]
+    return random.Random(11).sample(found, count)
+
+
+def _die_at_steps(rig: InterviewRig, choose: Callable[[list[str]], list[int]]) -> None:
+    """At the chosen steps of the inviting, and at those of the writing back."""
     calm = Everything(rig, 0)
     inviting = _steps(rig)
     calm.plan_rest()
     writing_back = _steps(rig)
     calm.check()
-    cases = [(step, 0) for step in inviting] + [(0, step) for step in writing_back]
-    for number, (early, late) in enumerate(cases if most is None else chance.sample(cases, 2 * most), 1):
+    cases = [(step, 0) for step in choose(inviting)] + [(0, step) for step in choose(writing_back)]
+    for number, (early, late) in enumerate(cases, 1):
         everything = Everything(rig, number)
         _dies(rig, early)
         everything.plan_rest()
@@ -195,10 +202,11 @@ def _die_at_steps(rig: InterviewRig, most: int | None) -> None:
         everything.check()
 
 
-def _steps(rig: InterviewRig) -> range:
+def _steps(rig: InterviewRig) -> list[str]:
     done = _run(rig, 0)
     assert done.returncode == 0, done.stderr
-    return range(1, 1 + int(done.stdout.split()[-1]))
+    steps: list[str] = json.loads(done.stdout)
+    return steps
 
 
 def _dies(rig: InterviewRig, step: int) -> None:
