@@ -127,6 +127,8 @@ def _actions(account_id: str, invite: InviteRow, job: str) -> None:
             disabled=invite.state not in OPEN,
         ):
             interview_dialogs.cancel(f"{PLACE}_{account_id}", invite, job)
+    if invite.problem:
+        st.caption(ui.plain(invite.problem))
 
 
 def _approve(account_id: str, invite: InviteRow, job: str) -> None:
