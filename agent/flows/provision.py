@@ -75,7 +75,8 @@ def provision(work: Work, *, recruiters: bool = False, actor: str = SYSTEM) -> l
     people = _people(work, with_recruiters=recruiters)
     with work.ledger_write() as tx:
         steps = _steps(tx, work.account_id, people)
-        return [step.change for step in steps if _plan(tx, work, step, actor)]
+        stays = {_same(person.email) for person in people}
+        return [step.change for step in steps if _plan(tx, work, step, stays, actor)]
 
 
 def _people(work: Work, *, with_recruiters: bool) -> list[Person]:
@@ -92,7 +93,12 @@ def _people(work: Work, *, with_recruiters: bool) -> list[Person]:
         everyone = _listed(work.workable.recruiters, "recruiters", agents, lambda one: one.recruiter_id)
         agency = [one for one in everyone if with_recruiters or one.recruiter_id in agents]
         found += [_recruiter(one, one.email) for one in agency if one.email]
-    return list({person.email.casefold(): person for person in reversed(found)}.values())[::-1]
+    return list({_same(person.email): person for person in reversed(found)}.values())[::-1]
+
+
+def _same(email: str) -> str:
+    """Equal for addresses that are the same."""
+    return email.strip().casefold()
 
 
 def _listed(read: Callable[[], Listing[T]], what: str, known: set[str], key: Callable[[T], str]) -> list[T]:
@@ -141,7 +147,7 @@ def _step(person: Person, present: PlatformMember | None, everyone: list[Platfor
     role = person.role
     if present is None or not present.is_active:
         change = "add"
-    elif present.email != person.email:
+    elif _has_new_address(person, present):
         change = "change"
     elif present.role != role:
         change = "keep" if _is_last_admin(present, everyone) else "change"
@@ -161,14 +167,14 @@ def _is_last_admin(present: PlatformMember, everyone: list[PlatformMember]) -> b
     return present.role == ADMIN and not any(one.state == "active" for one in others)
 
 
-def _plan(tx: Connection, work: Work, step: Step, actor: str) -> bool:
-    """True when something new was planned or done."""
+def _plan(tx: Connection, work: Work, step: Step, stays: set[str], actor: str) -> bool:
+    """True when something new was planned or done; `stays` are addresses of people who are wanted."""
     if step.change.change in ("none", "keep"):
         return False
     planned = False
     present, person = step.present, step.person
     if present is not None and (person is None or _has_new_address(person, present)):
-        planned = _plan_end(tx, work, present, actor)
+        planned = _plan_end(tx, work, present, stays, actor)
     if person is not None:
         payload = {
             "member_id": person.member_id,
@@ -181,16 +187,16 @@ def _plan(tx: Connection, work: Work, step: Step, actor: str) -> bool:
 
 
 def _has_new_address(person: Person, present: PlatformMember) -> bool:
-    return present.is_active and present.email != person.email
+    return present.is_active and _same(present.email) != _same(person.email)
 
 
-def _plan_end(tx: Connection, work: Work, present: PlatformMember, actor: str) -> bool:
-    """Who is a member through another account too stays on the platform and only leaves this account."""
-    elsewhere = [one.email for one in platform_members.active(tx) if one.account_id != work.account_id]
-    if present.email in elsewhere:
+def _plan_end(tx: Connection, work: Work, present: PlatformMember, stays: set[str], actor: str) -> bool:
+    """Who goes on under another id here, or through another account, stays on the platform."""
+    elsewhere = {_same(one.email) for one in platform_members.active(tx) if one.account_id != work.account_id}
+    if _same(present.email) in stays | elsewhere:
         platform_members.end(
             tx, work.account_id, present.member_id, email=present.email, state="deactivated",
-            sentence="Stays on the platform through another account.", now=work.now(),
+            sentence="Stays on the platform under another id or through another account.", now=work.now(),
         )  # fmt: skip
         return True
     payload = {"member_id": present.member_id, "email": present.email}

@@ -141,6 +141,20 @@ def test_a_changed_address_ends_the_old_membership_and_begins_a_new_one(rig: Int
     assert _provision(rig) == []
 
 
+def test_who_comes_back_under_another_id_with_the_same_address_stays(rig: InterviewRig) -> None:
+    account = rig.running.world.account("acme")
+    _provision(rig)
+    sam = next(member for member in account.members.values() if member.name == SAM)
+    former, sam.email, sam.active = hex_id(sam.id), "gone@example.com", False
+    address = f"{SAM.lower().replace(' ', '.')}@acme.example.com"
+    account.add_member(SAM, address, "simple")
+    assert sorted(_provision(rig)) == ["add", "remove"]
+    states = _states(rig)
+    assert (states.pop(former), set(states.values())) == ("deactivated", {"active"})
+    assert _on_platform(rig)[SAM] == "reviewer"
+    assert _provision(rig) == []
+
+
 def test_nothing_is_planned_twice_while_it_is_on_its_way(rig: InterviewRig) -> None:
     with rig.work() as work:
         assert len(provision.provision(work)) == 5
