@@ -9,7 +9,7 @@ branch_labels = None
 depends_on = None
 
 
-def upgrade() -> None:
+def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and index
     op.create_table(
         "aliases",
         sa.Column("account_id", sa.String(), nullable=False),
