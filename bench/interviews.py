@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from cryptography.fernet import Fernet
 from bench.processes import clean
 
 STAGE = "phone-screen"
+EVENTS = ("candidate_created", "candidate_moved", "candidate_deleted")
 SETTLE_SECONDS = 90.0
 PATIENCE_SECONDS = 120.0
 
@@ -61,6 +62,9 @@ class World:
     def enter(self, account: str, candidate_id: str) -> None:
         body = {"candidate_id": candidate_id, "to": STAGE}
         self._http.post(f"/{account}/move", json=body).raise_for_status()
+
+    def is_subscribed(self, account: str) -> bool:
+        return len(self._http.get(f"/{account}/subscriptions").json()["subscriptions"]) >= len(EVENTS)
 
     def journal(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self._http.get("/journal").text.splitlines()]
@@ -155,18 +159,25 @@ def measured(
             for name in names:
                 _map(agent, name, world.accounts[name]["members"][0])
             if webhooks:
-                time.sleep(2 * poll_seconds)  # subscriptions are made by the next poll
+                _wait(
+                    lambda: all(world.is_subscribed(name) for name in names), "webhooks were not registered"
+                )
             _enter_all(world, chosen, gap)
             time.sleep(SETTLE_SECONDS)
         return _figures(world, chosen)
 
 
 def _map(agent: Agent, name: str, member: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
     arguments = ["map", "--account", name, "--stage", STAGE, "--template", "tpl-general", "--member", member]
-    while agent.command(*arguments, "--pass-stage", "interview", "--pass-score", "50", "--yes") != 0:
+    arguments += ["--pass-stage", "interview", "--pass-score", "50", "--yes"]
+    _wait(lambda: agent.command(*arguments) == 0, f"the stages of {name} did not come to be known")
+
+
+def _wait(is_so: Callable[[], bool], else_said: str) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
         if time.monotonic() > end:
-            raise RuntimeError(f"the stages of {name} did not come to be known")
+            raise RuntimeError(else_said)
         time.sleep(1)
 
 
@@ -200,7 +211,7 @@ def _figures(world: World, chosen: dict[str, list[str]]) -> dict[str, Any]:
             ended[whose[entry["interview"]]] = at
         elif entry["kind"] == "change" and entry["cause"] == "api" and key in ended:
             written[key] = at  # the last of rating, comment and move counts
-    requests = [e for e in journal if e["kind"] == "request" and e.get("account") in chosen]
+    requests = [e for e in journal if e["kind"] == "request" and e["path"].split("/")[1] in chosen]
     return {
         "entries": len(entered),
         "invited": len([key for key in invited if key in entered]),
@@ -212,6 +223,7 @@ def _figures(world: World, chosen: dict[str, list[str]]) -> dict[str, Any]:
         "results_written": len(written),
         "result_to_timeline_seconds": _spread([written[key] - ended[key] for key in written]),
         "pages_of_listings": sum(e["path"].endswith("/candidates") for e in requests),
+        "timelines_read": sum(e["path"].endswith("/activities") for e in requests),
         "refusals_429": sum(e["status"] == 429 for e in requests),
     }
 

@@ -5,6 +5,7 @@ import msgspec
 from agent.effects.change import Change, Context, Parked, Receipt
 from agent.rules import moves
 from agent.rules.moves import Verdict
+from storage import mirror_pipelines
 from storage.ledger.mappings import MappedStage
 from storage.records import Candidate, Stage
 
@@ -33,13 +34,21 @@ def _judged(ctx: Context) -> Verdict:
         raise Parked(
             "other_job", "The candidate is in another job now. Move on by hand there if that is still right."
         )
-    pipeline = ctx.work.workable.job_stages(invite.job_shortcode)
+    pipeline = _pipeline(ctx, candidate)
     target = msgspec.convert(ctx.effect.payload["stage"], MappedStage)
     present, invited_at = _present(candidate, pipeline), _invited_at(ctx, pipeline)
     verdict = moves.judge(pipeline, present=present, invited_at=invited_at, target=target)
     if verdict.action == "park":
         raise Parked("moved_by_people", verdict.sentence)
     return verdict
+
+
+def _pipeline(ctx: Context, candidate: Candidate) -> list[Stage]:
+    """As mirrored, which saves a request; as Workable has it now when the candidate's stage is not in that."""
+    job = ctx.about.job_shortcode
+    with ctx.work.tools.mirror.transaction() as tx:
+        stages = mirror_pipelines.pipeline(tx, ctx.work.account_id, job)
+    return stages if _present(candidate, stages) else ctx.work.workable.job_stages(job)
 
 
 def _present(candidate: Candidate, pipeline: list[Stage]) -> str:

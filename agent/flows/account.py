@@ -30,7 +30,8 @@ def poll(work: Work, *, every: timedelta | None, new_at_once: int = catalogue.NE
 def _keep_up(run: Run) -> None:
     """What interviews need besides candidates: mapped stages that are there, webhooks, members over there."""
     work, every = run.work, run.work.settings.metadata_seconds
-    work.budget.has_urgent_work = drift.watch(work)
+    drift.watch(work)
+    work.budget.has_urgent_work = drift.can_invite(work)
     catalogue.when_due(run, "webhooks", every, lambda: StreamResult(subscribe.heal(work)))
     if work.account.provisions_members and work.tools.platform is not None:
         catalogue.when_due(run, "provisioning", every, lambda: _provisioned(work))

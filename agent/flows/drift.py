@@ -18,18 +18,24 @@ LIVE = ("published", "closed")
 NAMED = 3  # jobs that a sentence lists
 
 
-def watch(work: Work) -> bool:
-    """Report and resolve what has become of the mapped stages; true when some mapping can invite."""
+def can_invite(work: Work) -> bool:
+    """True when some mapping names a stage and an interview."""
+    with work.tools.ledger.read() as tx:
+        rules = mappings.every_current(tx, work.account_id)
+    return any(rule.stage is not None and rule.template_id is not None for rule in rules)
+
+
+def watch(work: Work) -> None:
+    """Report and resolve what has become of the mapped stages."""
     with work.ledger_write() as tx:
         rules = {rule.job_shortcode: rule for rule in mappings.every_current(tx, work.account_id)}
         if not rules:
-            return False
+            return
         titles = {j["shortcode"]: j["title"] for j in reads.jobs(tx, work.account_id) if j["state"] in LIVE}
         pipelines = {code: _stages(rows) for code, rows in reads.pipelines(tx, work.account_id).items()}
         for shortcode, rule in rules.items():
             sentence = _sentence(rule, rules, titles, pipelines)
             _tell(tx, work.account_id, shortcode, sentence, work.now())
-    return any(rule.stage is not None and rule.template_id is not None for rule in rules.values())
 
 
 def _stages(rows: Sequence[Mapping[str, Any]]) -> list[Stage]:

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from agent.errors import NeedsPerson
+from agent.flows import drift
 from agent.flows.decide import decide
 from agent.flows.deliver import deliver
 from agent.flows.receive import receive
@@ -20,7 +21,7 @@ def turn(work: Work) -> int:
 
     Raises AgentError for what ends the account's turn; a token refused twice parks the account (B28).
     """
-    total = 0
+    total, work.budget.has_urgent_work = 0, drift.can_invite(work)
     try:
         for _ in range(ROUNDS):
             done = receive(work) + decide(work) + deliver(work)
