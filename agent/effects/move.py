@@ -44,7 +44,7 @@ def _judged(ctx: Context) -> Verdict:
 
 
 def _pipeline(ctx: Context, candidate: Candidate) -> list[Stage]:
-    """As mirrored, which saves a request; as Workable has it now when the candidate's stage is not in that."""
+    """As mirrored, which saves a request; as Workable has it when the candidate's stage is not in that."""
     job = ctx.about.job_shortcode
     with ctx.work.tools.mirror.transaction() as tx:
         stages = mirror_pipelines.pipeline(tx, ctx.work.account_id, job)
