@@ -18,8 +18,8 @@ S = EffectState
 GONE = "gone"
 NO_MEMBER = "no_member"
 MEMBER_REFUSED = "member_refused"
-FAILED, PARKED, INVITES = "push_failed", "push_parked", "invites_wait"
-CODES = (FAILED, PARKED, INVITES)
+FAILED, PARKED, INVITES, ERRORS = "push_failed", "push_parked", "invites_wait", "push_error"
+CODES = (FAILED, PARKED, INVITES, ERRORS)
 BY_THEMSELVES = (NOT_LIVE, NOT_MADE, GONE)
 WATCHED = (*BY_THEMSELVES, NO_MEMBER, MEMBER_REFUSED)
 ASK = "The job was closed when the invite was due and is open again. Send the invite now, or drop it."
@@ -114,6 +114,8 @@ def _wanted(stuck: list[Stuck]) -> Told:
     for one in stuck:
         if one.state == S.FAILED:
             grouped.setdefault((FAILED, one.kind), []).append(one)
+        elif one.state != S.PARKED:
+            grouped.setdefault((ERRORS, one.kind), []).append(one)
         elif one.reason not in BY_THEMSELVES:
             is_invite = one.kind == EffectKind.INVITE
             grouped.setdefault((INVITES, "") if is_invite else (PARKED, one.reason or ""), []).append(one)
@@ -123,6 +125,7 @@ def _wanted(stuck: list[Stuck]) -> Told:
 def _sentence(code: str, ones: list[Stuck]) -> str:
     many = len(ones)
     words = {
+        ERRORS: f"{many} {'push is' if many == 1 else 'pushes are'} tried again after an error",
         FAILED: f"{many} {'push was' if many == 1 else 'pushes were'} refused",
         PARKED: f"{many} {'push waits' if many == 1 else 'pushes wait'} for a person",
         INVITES: f"{many} {'invite waits' if many == 1 else 'invites wait'} for a person",

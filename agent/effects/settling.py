@@ -13,7 +13,6 @@ from storage.ledger import decisions, holding, invites, outbox, problems, templa
 from storage.ledger.outbox import Effect, EffectState
 
 PLATFORM_REFUSED = "platform_refused"
-OWN_ERROR = "own_error"
 S = EffectState
 
 
@@ -64,8 +63,6 @@ def confirm(ctx: Context, change: Change, receipt: Receipt) -> None:
             outbox.forget_payload(tx, effect.effect_id)
         if change.service == "platform":
             problems.resolve(tx, work.account_id, PLATFORM_REFUSED, now=now)
-        if effect.reason == OWN_ERROR:
-            problems.resolve(tx, work.account_id, OWN_ERROR, subject=str(effect.effect_id), now=now)
 
 
 def settle(ctx: Context, outcome: Outcome) -> Effect | None:
@@ -93,14 +90,6 @@ def put_off(ctx: Context, service: Service, pause: timedelta) -> None:
     kinds = [kind for kind, change in CHANGES.items() if change.service == service]
     with ctx.work.ledger_write() as tx:
         holding.put_off(tx, ctx.work.account_id, kinds, ctx.work.now() + pause)
-
-
-def report_own_error(ctx: Context, sentence: str) -> None:
-    with ctx.work.ledger_write() as tx:
-        problems.report(
-            tx, ctx.work.account_id, OWN_ERROR, sentence,
-            subject=str(ctx.effect.effect_id), now=ctx.work.now(), needs_person=True,
-        )  # fmt: skip
 
 
 def report_platform(ctx: Context, sentence: str) -> None:

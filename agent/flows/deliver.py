@@ -23,7 +23,7 @@ from agent.errors import (
     UnknownOutcome,
 )
 from agent.work import Work
-from storage.ledger import outbox
+from storage.ledger import holding, outbox
 from storage.ledger.database import LedgerProblem
 from storage.ledger.outbox import Effect, EffectKind, EffectState
 from storage.mirror_errors import StorageProblem
@@ -77,8 +77,9 @@ class Delivery:
     def handle(self, effect: Effect) -> None:
         """An error of our own is this effect's alone."""
         self.handled.add(effect.effect_id)
-        ctx = settling.context(self.work, effect)
+        ctx = Context(self.work, effect, None, "")
         try:
+            ctx = settling.context(self.work, effect)
             self._deliver(ctx, CHANGES[effect.kind])
         except (AgentError, LedgerProblem, StorageProblem):
             raise
@@ -280,8 +281,7 @@ def _after_own_error(ctx: Context) -> None:
     may_be_done = present.state == S.SENDING or _may_be_done(present)
     pause = max(timedelta(seconds=UNKNOWN_WAIT), _pause(ctx))
     state = S.UNKNOWN if may_be_done else S.WAITING
-    settling.settle(ctx, Outcome(state=state, reason=settling.OWN_ERROR, sentence=OWN_ERROR, pause=pause))
-    settling.report_own_error(ctx, OWN_ERROR)
+    settling.settle(ctx, Outcome(state=state, reason=holding.OWN_ERROR, sentence=OWN_ERROR, pause=pause))
 
 
 def _raise_if_token_refused(change: Change, error: AgentError) -> None:

@@ -15,11 +15,12 @@ I = schema.invites  # noqa: E741 -- a table's initial, as everywhere here
 A = schema.aliases
 P = schema.problems
 S = EffectState
+OWN_ERROR = "own_error"  # the reason of an effect that is tried again after a mistake of the agent's
 MAY_HAVE_INVITED = (S.SENDING, S.UNKNOWN, S.CONFIRMED)
 
 
 class Stuck(msgspec.Struct, frozen=True):
-    """A parked or failed effect; `since` is when it came to a halt, `job_shortcode` what it was meant for."""
+    """An effect that does not go on as usual since then; `job_shortcode` is the job it was meant for."""
 
     effect_id: int
     kind: EffectKind
@@ -33,11 +34,12 @@ class Stuck(msgspec.Struct, frozen=True):
 
 
 def stuck(tx: Connection, account_id: str) -> list[Stuck]:
-    """In the order in which they were planned."""
+    """Parked, failed, and tried again after an error of our own; in the order in which they were planned."""
+    tried_again = E.c.state.in_((S.WAITING, S.UNKNOWN)) & (E.c.reason == OWN_ERROR)
     query = (
         select(E, I.c.job_shortcode)
         .outerjoin(I, I.c.invite_id == E.c.invite_id)
-        .where(E.c.account_id == account_id, E.c.state.in_((S.PARKED, S.FAILED)))
+        .where(E.c.account_id == account_id, E.c.state.in_((S.PARKED, S.FAILED)) | tried_again)
         .order_by(E.c.effect_id)
     )
     return [
