@@ -228,14 +228,6 @@ def drop(tx: Connection, effect_id: int, reason: str, sentence: str, now: dateti
     return tx.execute(E.update().where(*which).values(**values)).rowcount == 1
 
 
-def counts(tx: Connection, account_id: str) -> dict[str, int]:
-    """How many effects there are in each state."""
-    found: dict[str, int] = {}
-    for (state,) in tx.execute(select(E.c.state).where(E.c.account_id == account_id)):
-        found[state] = found.get(state, 0) + 1
-    return found
-
-
 def owners(tx: Connection, account_id: str, remote_ids: Sequence[str]) -> set[str]:
     """The candidates on whose timelines we have written these activities."""
     mine = (E.c.account_id == account_id, E.c.remote_id.in_(remote_ids), E.c.candidate_id.is_not(None))

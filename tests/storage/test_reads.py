@@ -142,7 +142,7 @@ def test_the_newest_come_first_and_no_more_than_asked_for(ledger: Ledger) -> Non
             for minute, kind in enumerate(requests.Kind):
                 requests.file(tx, account_id, kind, {}, actor="ann@example.com", now=after(minute))
                 runs.start(tx, account_id, "sync", "agent-1", after(minute))
-        assert [r.kind for r in reads.requests_of(tx, "acme", 2)] == ["confirm_deletions", "revoke"]
+        assert [r.kind for r in reads.requests_of(tx, "acme", 2)] == ["verify", "provision"]
         assert [r["started_at"] for r in reads.runs(tx, "acme", 2)] == [after(4), after(3)]
         assert [a["action"] for a in reads.audit_trail(tx, "acme", 2)] == [
             "confirm_deletions.requested",
