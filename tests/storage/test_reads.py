@@ -136,17 +136,18 @@ def test_stages_are_told_by_job_in_their_order(ledger: Ledger) -> None:
 
 
 def test_the_newest_come_first_and_no_more_than_asked_for(ledger: Ledger) -> None:
+    kinds = (requests.Kind.SYNC, requests.Kind.BACKFILL, requests.Kind.REVOKE)
     with ledger.write() as tx:
         for account_id in ("acme", "globex"):
             connect(tx, account_id)
-            for minute, kind in enumerate(requests.Kind):
+            for minute, kind in enumerate(kinds):
                 requests.file(tx, account_id, kind, {}, actor="ann@example.com", now=after(minute))
                 runs.start(tx, account_id, "sync", "agent-1", after(minute))
-        assert [r.kind for r in reads.requests_of(tx, "acme", 2)] == ["verify", "provision"]
-        assert [r["started_at"] for r in reads.runs(tx, "acme", 2)] == [after(4), after(3)]
+        assert [r.kind for r in reads.requests_of(tx, "acme", 2)] == ["revoke", "backfill"]
+        assert [r["started_at"] for r in reads.runs(tx, "acme", 2)] == [after(2), after(1)]
         assert [a["action"] for a in reads.audit_trail(tx, "acme", 2)] == [
-            "confirm_deletions.requested",
             "revoke.requested",
+            "backfill.requested",
         ]
         assert len(reads.audit_trail(tx, "acme")) == 1 + len(requests.Kind)
 
