@@ -149,7 +149,7 @@ def test_the_newest_come_first_and_no_more_than_asked_for(ledger: Ledger) -> Non
             "revoke.requested",
             "backfill.requested",
         ]
-        assert len(reads.audit_trail(tx, "acme")) == 1 + len(requests.Kind)
+        assert len(reads.audit_trail(tx, "acme")) == 1 + len(kinds)
 
 
 def test_times_come_back_in_utc_whatever_zone_they_were_given_in(ledger: Ledger) -> None:
