@@ -14,7 +14,9 @@ ROOT = Path(__file__).resolve().parent.parent
 QUIETENED = ("agent.transport", "alembic", "httpx", "httpcore", "schedule")
 
 # Read before the environment is cleaned: it is about the test run, not a setting of the product.
-NOTHING_MAY_BE_SKIPPED = os.environ.get("IVW_REQUIRE_BROWSER") == "1"
+# The second name hands it on to the processes among which the tests are shared out.
+HANDED_ON = "REQUIRE_BROWSER"
+NOTHING_MAY_BE_SKIPPED = "1" in (os.environ.get("IVW_REQUIRE_BROWSER"), os.environ.get(HANDED_ON))
 
 # Shared machines are slow now and then, and a slow example is no defect.
 settings.register_profile("here", deadline=None, database=None, print_blob=True)
@@ -26,6 +28,8 @@ def pytest_configure() -> None:
     for name in [n for n in os.environ if n.startswith("IVW_")]:
         del os.environ[name]
     os.environ["PYTHONPATH"] = str(ROOT)
+    if NOTHING_MAY_BE_SKIPPED:
+        os.environ[HANDED_ON] = "1"
 
 
 @pytest.hookimpl(wrapper=True)
