@@ -13,6 +13,7 @@ from sqlalchemy import Connection
 
 from agent.budget import Lane
 from agent.errors import AgentError, BadAnswer, NeedsPerson, NotFound, Stopped, TryLater
+from agent.flows.catalogue import JOBS
 from agent.flows.plans import Asking, Occasion, plan_invite
 from agent.rules import retries, stages, triggers
 from agent.rules.triggers import Entry
@@ -23,7 +24,8 @@ from storage.ledger.decisions import Decision, Outcome
 from storage.ledger.looks import Look
 from storage.ledger.mappings import DEFAULT, Rule
 from storage.ledger.outbox import EffectKind, EffectState
-from storage.mirror_reads import StoredJob
+from storage.mirror_reads import StoredCandidate, StoredJob
+from storage.mirror_walks import cursor
 from storage.records import Activity, Candidate, Stage
 
 log = logging.getLogger(__name__)
@@ -32,17 +34,27 @@ CLOCKS_DIFFER = timedelta(seconds=2)
 OURS_WITHIN = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=10)
 BEHIND = "behind"
+OF_JOBS = ("job_not_live", "job_unknown")
+WITHIN_A_SECOND = timedelta(seconds=1)  # `updated_at` has whole seconds
 LEFT = (EffectState.SENDING, EffectState.UNKNOWN, EffectState.CONFIRMED)
 BELIEVED_AFTER = 3  # tries; then a timeline that does not show the present stage is taken as it is
 
 
 @dataclass(frozen=True)
 class Place:
-    """What the mirror knows of a candidate's job; `ahead` is Workable's clock less this machine's."""
+    """What the mirror knows of a candidate's job; `ahead` is Workable's clock less this machine's.
+
+    `read_at` is Workable's time when jobs were last read, None when they never were.
+    """
 
     job: StoredJob | None
     pipeline: list[Stage]
     ahead: timedelta
+    read_at: datetime | None = None
+
+    def is_older(self, at: datetime) -> bool:
+        """True when the job may have been opened since it was read."""
+        return self.read_at is None or self.read_at < at
 
 
 @dataclass(frozen=True)
@@ -96,10 +108,17 @@ def decide(work: Work, *, limit: int = 20) -> int:
 
 
 def _look_at(work: Work, look: Look) -> None:
-    candidate = _candidate(work, look.candidate_id)
-    activities = None if candidate is None else _activities(work, look.candidate_id)
-    if candidate is None or candidate.job_shortcode is None or activities is None:
+    stored = _stored(work, look.candidate_id)
+    is_gone = stored is not None and stored.deleted_at is not None
+    activities = None if is_gone else _activities(work, look.candidate_id)
+    if activities is None:
         _forget(work, look)  # who is gone from Workable is found by the listings
+        return
+    if stored is None or _is_before(stored.candidate, look.version_at):
+        raise BadAnswer("The change that was noticed is not stored yet.", code=BEHIND)
+    candidate = _as_of(work, stored.candidate, activities)
+    if candidate is None or candidate.job_shortcode is None:
+        _forget(work, look)
         return
     place = _place(work, candidate.job_shortcode)
     if look.tries < BELIEVED_AFTER and not _shows_present_stage(activities, candidate, place):
@@ -107,10 +126,33 @@ def _look_at(work: Work, look: Look) -> None:
     _judge(work, candidate, place, activities, look)
 
 
+def _is_before(candidate: Candidate, version_at: datetime) -> bool:
+    """An agent that died has noticed a newer version than it could store; the next poll brings it again."""
+    return candidate.updated_at is not None and candidate.updated_at < version_at
+
+
+def _as_of(work: Work, stored: Candidate, activities: Sequence[Activity]) -> Candidate | None:
+    """The candidate as of the last stage entry: who was let in again since the last poll is not refused for
+    what was true before. None when there is none any more.
+    """
+    entered = max((entry.at for entry in triggers.entries(activities, stored)), default=None)
+    if entered is None or stored.updated_at is None or entered < stored.updated_at + WITHIN_A_SECOND:
+        return stored
+    try:
+        return work.workable.candidate(stored.candidate_id, lane=Lane.INVITES)
+    except NotFound:
+        raise BadAnswer("The candidate has changed since the last poll.", code=BEHIND) from None
+
+
 def judge(work: Work, candidate: Candidate, activities: Sequence[Activity]) -> int:
-    """Decide what these activities tell of; the number of new decisions."""
+    """Decide what these activities tell of; the number of new decisions, 0 while a poll has to come first."""
     place = _place(work, candidate.job_shortcode or "")
-    return _judge(work, candidate, place, activities, None)
+    try:
+        return _judge(work, candidate, place, activities, None)
+    except BadAnswer as error:
+        if error.code != BEHIND:
+            raise
+        return 0
 
 
 def _judge(
@@ -169,6 +211,8 @@ def _verdict(tx: Connection, case: Case) -> Verdict:
     refusal = triggers.refusal(
         case.candidate, job_state=job.state if job else None, is_sample=job is not None and job.is_sample
     )
+    if refusal is not None and refusal.reason in OF_JOBS and case.place.is_older(case.entry.at):
+        raise BadAnswer("The job may have been opened since jobs were last read.", code=BEHIND)
     if refusal is not None:
         return _no(refusal.reason, refusal.sentence)
     if case.rule.template_id is None:
@@ -266,10 +310,9 @@ def callback_url(work: Work) -> str | None:
     return f"{public}/hooks/platform" if public and work.settings.platform_callback_secret else None
 
 
-def _candidate(work: Work, candidate_id: str) -> Candidate | None:
+def _stored(work: Work, candidate_id: str) -> StoredCandidate | None:
     with work.tools.mirror.transaction() as tx:
-        stored = mirror_reads.candidate(tx, work.account_id, candidate_id)
-    return None if stored is None or stored.deleted_at is not None else stored.candidate
+        return mirror_reads.candidate(tx, work.account_id, candidate_id)
 
 
 def _place(work: Work, job_shortcode: str) -> Place:
@@ -277,9 +320,15 @@ def _place(work: Work, job_shortcode: str) -> Place:
         jobs = mirror_reads.jobs(tx, work.account_id)
         pipeline = mirror_pipelines.pipeline(tx, work.account_id, job_shortcode)
         pipeline = pipeline or mirror_pipelines.pipeline(tx, work.account_id, DEFAULT)
+        read_at = cursor(tx, work.account_id, JOBS)
     job = next((job for job in jobs if job.shortcode == job_shortcode), None)
     ahead = work.server_now() - work.now()
-    return Place(job, pipeline, ahead if abs(ahead) > CLOCKS_DIFFER else timedelta())
+    return Place(
+        job,
+        pipeline,
+        ahead if abs(ahead) > CLOCKS_DIFFER else timedelta(),
+        None if read_at is None else datetime.fromisoformat(read_at),
+    )
 
 
 def _activities(work: Work, candidate_id: str) -> list[Activity] | None:

@@ -1,11 +1,6 @@
-"""Histories: what happens to many candidates of one world at once, chosen at random by a seed.
+"""Histories: what happens to many candidates of one world at once, chosen at random by a seed."""
 
-`Past` is what a history has done itself, and what the world's journal does not tell.
-"""
-
-import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
@@ -16,16 +11,12 @@ from agent.flows.candidates import WalkKind
 from agent.flows.trial import trial
 from agent.work import Work
 from sandbox.errors import Refused
-from sandbox.model import Activity, Candidate
+from sandbox.model import Candidate
 from sandbox.stamps import hex_id, iso_ms
-from storage import reads
-from storage.ledger import mappings
-from storage.ledger.mappings import Changes, MappingProblem
+from tests.agent.flows.history_office import STAGES, Office, Past
 from tests.agent.flows.history_world import Scene
 
-STAGES = ("applied", "assessment", "phone-screen", "interview", "offer")
-TEMPLATES = ("tpl-general", "tpl-sales", "tpl-tech")
-TICK = {"milliseconds": 2}
+TICK: dict[str, float] = {"milliseconds": 2}
 PAUSES: tuple[dict[str, float], ...] = (
     TICK, TICK, TICK, {"seconds": 0.3}, {"seconds": 1}, {"seconds": 2}, {"seconds": 30}, {"minutes": 4},
 )  # fmt: skip
@@ -34,7 +25,7 @@ WRITES = ("server_error", "reset", "answer_lost", "error_after", "reset_body", "
 LISTS = (*READS, "short_page", "empty_page")
 TROUBLE = (
     ("GET", "v3/candidates$", LISTS),
-    ("GET", "v3/jobs$", LISTS),
+    ("GET", "v3/jobs$", READS),
     ("GET", "/stages$", READS),
     ("GET", "/activities$", (*READS, "not_found", "empty_page")),
     ("GET", "/candidates/[0-9a-f]+$", (*READS, "not_found")),
@@ -45,46 +36,14 @@ TROUBLE = (
 )
 
 
-@dataclass(frozen=True)
-class Saved:
-    """A mapping as saved at `at` (milliseconds); `is_own` False: the job follows the default again."""
-
-    at: int
-    job: str
-    stage: int | None
-    slug: str | None = None
-    template: str | None = None
-    trigger: str = "both"
-    targets: frozenset[str] = frozenset()
-    is_own: bool = True
-
-
-@dataclass
-class Past:
-    """`emails` are those that candidates first had, `gone` the timelines of those that were deleted; at each of
-    the `calms` nothing was left to do.
-    """
-
-    saved: list[Saved] = field(default_factory=list)
-    emails: dict[str, str | None] = field(default_factory=dict)
-    gone: dict[str, list[Activity]] = field(default_factory=dict)
-    calms: list[int] = field(default_factory=list)
-
-
-class History:
+class History(Office):
     """`people` histories of one candidate each, told at once."""
 
     def __init__(self, scene: Scene, seed: int, people: int) -> None:
-        self.scene = scene
-        self.chance = random.Random(seed)
-        self.past = Past()
+        super().__init__(scene, seed)
         self.people: list[str] = []
         self.most = people
         self.begun = 0
-        self.away: list[str] = []
-        self.jobs = [job for job, one in scene.account.jobs.items() if not one.sample]
-        members = scene.account.members.values()
-        self.admins = [hex_id(m.id) for m in members if m.active and m.role == "admin"]
 
     def tell(self) -> Past:
         self._begin()
@@ -132,15 +91,14 @@ class History:
     def _begin(self) -> None:
         """The mapping is there before everything is read, or after it."""
         self.past.emails |= {hex_id(one.id): one.email for one in self.scene.account.candidates.values()}
-        poll: Callable[[Work], object] = lambda work: turns.poll(work, every=None)
-        first: Callable[[Work], object] = lambda work: turns.walk(work, WalkKind.FIRST, _quiet)
-        self.scene.do(poll)
-        early = self.chance.random() < 0.5
-        for step in (
-            (self.map, lambda: self.scene.do(first)) if early else (lambda: self.scene.do(first), self.map)
-        ):
+        self.scene.do(_poll)
+        steps: list[Callable[[], None]] = [self.map, lambda: self.scene.do(_first_walk)]
+        for step in steps if self.chance.random() < 0.5 else reversed(steps):
             step()
-        self.people += self.chance.sample([hex_id(number) for number in self.scene.account.ids], 3)
+        self.scene.clock.forward(**TICK)
+        there = self.scene.account.candidates.values()
+        fit = [hex_id(one.id) for one in there if not (one.disqualified or one.anonymized or one.hired_at)]
+        self.people += self.chance.sample(fit, 3)
 
     # What people do to candidates
 
@@ -247,79 +205,6 @@ class History:
             else:
                 self.scene.account.edit(somebody, {"headline": f"Edited {self.chance.random()}"})
 
-    # What people do to jobs, members and mappings
-
-    def rename_stage(self) -> None:
-        job, slug = self.chance.choice(self.jobs), self.chance.choice(STAGES)
-        if any(stage.slug == slug for stage in self.scene.account.stages_of(job)):
-            self.scene.account.rename_stage(job, slug, f"{slug.title()} {self.chance.randrange(100)}")
-
-    def delete_stage(self) -> None:
-        """Seldom, and never the stage that everything begins with."""
-        job, slug = self.chance.choice(self.jobs), self.chance.choice(STAGES[1:])
-        slugs = [stage.slug for stage in self.scene.account.stages_of(job)]
-        if slug in slugs and self.chance.random() < 0.4:
-            self.scene.account.delete_stage(job, slug)
-
-    def shut(self) -> None:
-        self.scene.account.set_job_state(
-            self.chance.choice(self.jobs), self.chance.choice(("archived", "draft"))
-        )
-
-    def open(self) -> None:
-        shut = [job for job in self.jobs if self.scene.account.job(job).state != "published"]
-        if shut:
-            self.scene.account.set_job_state(self.chance.choice(shut), "published")
-
-    def member_leaves_or_returns(self) -> None:
-        """At most one is away, so that somebody is left to write as."""
-        if self.away:
-            self.scene.account.enable_member(self.away.pop())
-        else:
-            self.away.append(self.chance.choice(self.admins))
-            self.scene.account.deactivate_member(self.away[-1])
-
-    def map(self) -> None:
-        job = "" if not self.past.saved else self.chance.choice(("", "", *self.jobs))
-        stage = self.chance.choice(("phone-screen", "phone-screen", "interview", "assessment"))
-        template = self.chance.choice((*TEMPLATES, "tpl-general", "tpl-general"))
-        trigger = self.chance.choice(("both", "both", "both", "moved", "created"))
-        targets = [slug for slug in STAGES if slug != stage]
-        wanted = {
-            "pass_stage": self.chance.choice((None, *targets[2:])),
-            "fail_stage": self.chance.choice((None, None, targets[0])),
-        }
-        ends = self.chance.random() < 0.5
-        self._save(job, stage, wanted, template_id=template, trigger=trigger, pass_score=60, notes_ends=ends)
-
-    def switch_off(self) -> None:
-        self._save(self.chance.choice(("", *self.jobs)), None, {})
-
-    def follow_default(self) -> None:
-        job = self.chance.choice(self.jobs)
-        now = self.scene.clock()
-        with self.scene.engine.tools.ledger.write() as tx:
-            mappings.follow_default(tx, "acme", job, actor="a test", now=now)
-        self.past.saved.append(Saved(self.scene.at(), job, None, is_own=False))
-
-    def _save(self, job: str, slug: str | None, moves: dict[str, str | None], **changes: Any) -> None:
-        now = self.scene.clock()
-        with self.scene.engine.tools.ledger.write() as tx:
-            ids = {row["slug"]: row["stage_id"] for row in reads.pipelines(tx, "acme").get(job, [])}
-            if slug is not None and slug not in ids:
-                return
-            targets = {name: ids.get(stage) if stage else None for name, stage in moves.items()}
-            given = Changes(member_id=self.admins[0], fallback_member_id=self.admins[1], **targets, **changes)
-            stage_id = None if slug is None else ids[slug]
-            try:
-                mappings.save(tx, "acme", job, stage_id, given, actor="a test", now=now)
-            except MappingProblem:
-                return
-        told = frozenset(stage for stage in moves.values() if stage)
-        stage = None if stage_id is None else int(stage_id)
-        template, trigger = changes.get("template_id"), changes.get("trigger", "both")
-        self.past.saved.append(Saved(self.scene.at(), job, stage, slug, template, trigger, told))
-
     # What becomes of interviews, messages and requests
 
     def interview_goes_on(self) -> None:
@@ -374,10 +259,10 @@ class History:
     # What the agent does
 
     def _dies_after(self) -> int | None:
-        return self.chance.randrange(14) if self.chance.random() < 0.12 else None
+        return self.chance.randrange(60) if self.chance.random() < 0.3 else None
 
     def poll(self) -> None:
-        self.scene.do(lambda work: turns.poll(work, every=None), dies_after=self._dies_after())
+        self.scene.do(_poll, dies_after=self._dies_after())
 
     def steps(self) -> None:
         self.scene.do(interviews.turn, dies_after=self._dies_after())
@@ -398,13 +283,21 @@ class History:
         begun = self.scene.at()
         for _ in range(rounds):
             self.scene.clock.forward(minutes=16)
-            self.scene.do(lambda work: turns.poll(work, every=None))
+            self.scene.do(_poll)
             self.scene.do(lambda work: turns.walk(work, WalkKind.SWEEP, _quiet))
             self.scene.do(self.scene.look_at_platform)
             self.scene.do(self.scene.take_steps)
             self.scene.clear_desk()
             self.scene.do(self.scene.take_steps)
         self.past.calms.append(begun)
+
+
+def _poll(work: Work) -> None:
+    turns.poll(work, every=None)
+
+
+def _first_walk(work: Work) -> None:
+    turns.walk(work, WalkKind.FIRST, _quiet)
 
 
 def _quiet(_rows: int, _newest: object) -> None:

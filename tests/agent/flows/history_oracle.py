@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.account import Account
 from sandbox.model import Activity
-from tests.agent.flows.histories import Past, Saved
+from tests.agent.flows.history_office import Past, Saved
 from tests.agent.flows.history_world import Scene
 
 Row = dict[str, Any]
@@ -201,6 +201,12 @@ class Oracle:
         job = self.account.candidates[int(application.ids[-1], 16)].job or ""
         arrived = max((e.at for e in application.entries if e.kind == "created"), default=0)
         return self.states[job][-1][1] and self._is_mapped_throughout(job, arrived, self.past.calms[-1])
+
+    def has_all_stages(self, application: Application) -> bool:
+        """Workable takes no rating for a stage that was deleted from the candidate's job."""
+        job = self.account.candidates[int(application.ids[-1], 16)].job
+        there = {stage.id for stage in self.account.stages_of(job)}
+        return {entry.stage for entry in application.entries if entry.rule is not None} <= there
 
     def _is_mapped_throughout(self, job: str, begun: int, ended: int) -> bool:
         moments = [begun, *(one.at for one in self.past.saved if begun < one.at <= ended)]

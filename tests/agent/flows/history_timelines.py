@@ -37,11 +37,17 @@ def _wrong_results(oracle: Oracle, application: Application, timeline: list[Acti
     invites = [a for a in comments if "was invited to" in (a.body or "")]
     if len(invites) != 1:
         yield f"{application.ids}: {len(invites)} notes about the invite {interview.id}"
-    yield from _wrong_scores(application, interview, told, ratings)
+    is_rateable = oracle.has_all_stages(application)
+    yield from _wrong_scores(application, interview, told, ratings, is_rateable=is_rateable)
 
 
 def _wrong_scores(
-    application: Application, interview: Interview, told: list[str], ratings: list[Activity]
+    application: Application,
+    interview: Interview,
+    told: list[str],
+    ratings: list[Activity],
+    *,
+    is_rateable: bool,
 ) -> Iterator[str]:
     who = f"{application.ids}, {interview.id} ({interview.status}, revision {interview.revision})"
     if interview.result is None:
@@ -51,6 +57,8 @@ def _wrong_scores(
     final = str(interview.result["score"])
     if not told or told[-1] != final or len(told) > interview.revision:
         yield f"{who}: comments tell {told}, and the result is {final}"
+    if not is_rateable:
+        return
     newest = max(ratings, key=lambda a: a.updated_at, default=None)
     match = SCORE.search(newest.body or "") if newest else None
     if match is None or match[1] != final:

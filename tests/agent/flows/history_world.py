@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from agent import wiring
 from agent.engine import Engine
 from agent.errors import AgentError
 from agent.flows import interviews, platform
@@ -27,6 +26,8 @@ START = datetime(2026, 3, 2, 9, 0, 0, 500, tzinfo=UTC)
 EVENTS = ("candidate_created", "candidate_moved", "candidate_deleted")
 WATCHED = ((Ledger, "write"), (Mirror, "transaction"))
 FOR_PEOPLE = ("moved_by_people", "other_job", "ask")  # parked until somebody decides
+
+MOST_STEPS = 30
 
 
 @dataclass
@@ -136,11 +137,12 @@ class Scene:
         platform.look(work.tools, work.platform)
 
     def take_steps(self, work: Work) -> None:
-        """Until nothing is due soon."""
-        interviews.turn(work)
-        while (due := interviews.due_soon(work)) is not None:
-            self.clock.ahead += max(due - work.now(), timedelta(milliseconds=1))
+        """Until nothing is due soon, or what is due waits for a poll."""
+        for _ in range(MOST_STEPS):
             interviews.turn(work)
+            if (due := interviews.due_soon(work)) is None:
+                return
+            self.clock.ahead += max(due - work.now(), timedelta(milliseconds=1))
 
     def put(self, event: str, candidate_id: str, body: bytes) -> None:
         """A webhook arrives, as whoever listens would store it."""
