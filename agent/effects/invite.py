@@ -6,25 +6,37 @@ from sqlalchemy import Connection
 
 from agent.effects.change import Change, Context, Receipt
 from agent.errors import Refused
+from agent.platform import Created
 from storage.ledger import invites
 
 
 def find(ctx: Context) -> Receipt | None:
+    """An interview that is there has a link, which only its creation tells: the same key gives it again."""
     interview = ctx.work.platform.find(ctx.about.external_id)
-    return None if interview is None else _made(ctx, interview.interview_id, None)
+    if interview is None:
+        return None
+    try:
+        created = _asked(ctx)
+    except Refused:
+        return _made(ctx, interview.interview_id, None)
+    return _made(ctx, interview.interview_id, created.interview_url)
 
 
 def send(ctx: Context) -> Receipt:
-    payload = ctx.effect.payload
     try:
-        created = ctx.work.platform.create(payload["body"], payload["key"])
+        created = _asked(ctx)
     except Refused as refusal:
         # The key stood for another body, so that an interview may be there all the same.
-        found = find(ctx) if refusal.status == 409 else None
-        if found is None:
+        interview = ctx.work.platform.find(ctx.about.external_id) if refusal.status == 409 else None
+        if interview is None:
             raise
-        return found
+        return _made(ctx, interview.interview_id, None)
     return _made(ctx, created.interview_id, created.interview_url)
+
+
+def _asked(ctx: Context) -> Created:
+    payload = ctx.effect.payload
+    return ctx.work.platform.create(payload["body"], payload["key"])
 
 
 def _made(ctx: Context, interview_id: str, url: str | None) -> Receipt:

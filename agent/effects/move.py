@@ -5,6 +5,7 @@ import msgspec
 from agent.effects.change import Change, Context, Parked, Receipt
 from agent.rules import moves
 from agent.rules.moves import Verdict
+from agent.rules.stages import resolve
 from storage import mirror_pipelines
 from storage.ledger.mappings import MappedStage
 from storage.records import Candidate, Stage
@@ -44,11 +45,13 @@ def _judged(ctx: Context) -> Verdict:
 
 
 def _pipeline(ctx: Context, candidate: Candidate) -> list[Stage]:
-    """As mirrored, which saves a request; as Workable has it when the candidate's stage is not in that."""
+    """As mirrored, which saves a request; as Workable has it when a stage is not in that."""
     job = ctx.about.job_shortcode
     with ctx.work.tools.mirror.transaction() as tx:
         stages = mirror_pipelines.pipeline(tx, ctx.work.account_id, job)
-    return stages if _present(candidate, stages) else ctx.work.workable.job_stages(job)
+    target = msgspec.convert(ctx.effect.payload["stage"], MappedStage)
+    knows_both = _present(candidate, stages) and resolve(target, stages).stage is not None
+    return stages if knows_both else ctx.work.workable.job_stages(job)
 
 
 def _present(candidate: Candidate, pipeline: list[Stage]) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from agent.effects import resuming
 from agent.flows import board, candidates, catalogue, deletions, drift, provision, subscribe, verify
 from agent.flows.candidates import Progress, WalkKind
 from agent.flows.run import Run, StreamResult, running
@@ -31,6 +32,8 @@ def _keep_up(run: Run) -> None:
     """What interviews need besides candidates: mapped stages that are there, webhooks, members over there."""
     work, every = run.work, run.work.settings.metadata_seconds
     drift.watch(work)
+    resuming.resume(work)  # what waited for a job to open or a member to be chosen
+    resuming.tell(work, is_news=False)
     work.budget.has_urgent_work = drift.can_invite(work)
     catalogue.when_due(run, "webhooks", every, lambda: StreamResult(subscribe.heal(work)))
     if work.account.provisions_members and work.tools.platform is not None:

@@ -1,6 +1,6 @@
 """Invites: one for each application, job, interview template and round, from the plan to the result."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Literal
 
 import msgspec
@@ -114,15 +114,6 @@ def last_of_email(tx: Connection, account_id: str, digest: str, since: datetime)
     sent = I.c.state.not_in(("dropped", "cancelled"))
     row = tx.execute(select(I).where(*mine, sent).order_by(I.c.invite_id.desc()).limit(1)).first()
     return None if row is None else _invite(row)
-
-
-def sent_within(tx: Connection, account_id: str, span: timedelta, now: datetime) -> int:
-    """How many invites were asked of the platform in that time, unanswered ones included."""
-    e = schema.effects.c
-    query = select(e.effect_id).where(
-        e.account_id == account_id, e.kind == "invite", e.sent_at > now - span, e.state != "cancelled"
-    )
-    return len(tx.execute(query).all())
 
 
 def update(tx: Connection, invite_id: int, **values: Any) -> None:

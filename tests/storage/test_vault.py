@@ -64,7 +64,9 @@ def test_a_missing_key_says_how_to_make_one(keys: str) -> None:
     )
 
 
-@pytest.mark.parametrize("keys", ["hush", f"{NEW},hush", "hüsh", NEW[:-1]])
+@pytest.mark.parametrize(
+    "keys", ["hush", f"{NEW},hush", "hüsh", NEW[:-1]], ids=["short", "second", "umlaut", "cut"]
+)
 def test_a_malformed_key_is_refused_and_not_shown(keys: str) -> None:
     with pytest.raises(KeyProblem) as problem:
         Vault(keys)
