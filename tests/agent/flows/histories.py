@@ -46,7 +46,7 @@ class History(Office):
         self.begun = 0
 
     def tell(self) -> Past:
-        self._begin()
+        self.begin()
         weights = [weight for weight, _ in self._deeds()]
         deeds = [deed for _, deed in self._deeds()]
         while self.begun < self.most or self.chance.random() < 0.97:
@@ -60,6 +60,7 @@ class History(Office):
             (50, self.create),
             (130, self.move),
             (25, self.burst),
+            (6, self.race),
             (8, self.stay),
             (16, self.relocate),
             (12, self.copy),
@@ -88,7 +89,7 @@ class History(Office):
             (7, self.calm),
         ]
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         """The mapping is there before everything is read, or after it."""
         self.past.emails |= {hex_id(one.id): one.email for one in self.scene.account.candidates.values()}
         self.scene.do(_poll)
@@ -146,6 +147,23 @@ class History(Office):
         there = self._asked_for(self.scene.account.candidate(somebody).job)
         back = self.chance.choice([stage for stage in STAGES if stage != there])
         for stage in (there, back, there, back)[: self.chance.randint(2, 4)]:
+            self._move(somebody, stage)
+            self.scene.clock.forward(**TICK)
+
+    def race(self) -> None:
+        """A change, a poll that reads it, and to and fro, all in one second: the row tells nothing of it."""
+        if (somebody := self._somebody()) is None:
+            return
+        self.scene.clock.forward(milliseconds=1000 - self.scene.at() % 1000)
+        self.scene.account.edit(somebody, {"headline": "Edited in between"})
+        self.scene.do(_poll)
+        if self.chance.random() < 0.5:
+            self.scene.do(interviews.turn)
+        account = self.scene.account
+        found = account.candidate(somebody)
+        self.scene.clock.forward(**TICK)
+        before = account.stage(found.job, found.stage).slug
+        for stage in (self._asked_for(found.job), before):
             self._move(somebody, stage)
             self.scene.clock.forward(**TICK)
 

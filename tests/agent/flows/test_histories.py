@@ -19,6 +19,19 @@ def test_histories_of_fifty_candidates_end_as_they_should(tmp_path: Path, seed: 
     _hold(tmp_path, seed)
 
 
+def test_b01_where_only_first_syncs_backfills_and_test_syncs_run_nothing_is_decided_or_written(
+    tmp_path: Path,
+) -> None:
+    with opened(tmp_path, seed=5) as scene:
+        history = History(scene, 5, people=0)
+        history.begin()
+        for deed in (history.walk, history.trial, history.walk, history.calm):
+            deed()
+        assert scene.rig.from_ledger(lambda tx: tx.execute(schema.decisions.select()).all()) == []
+        assert scene.rig.from_ledger(lambda tx: tx.execute(schema.effects.select()).all()) == []
+        assert scene.rig.interviews() == scene.rig.changes() == []
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("seed", range(1000, 1100))
 def test_five_thousand_histories_end_as_they_should(tmp_path: Path, seed: int) -> None:
