@@ -151,21 +151,20 @@ class History(Office):
             self.scene.clock.forward(**TICK)
 
     def race(self) -> None:
-        """A change, a poll that reads it, and to and fro, all in one second: the row tells nothing of it."""
-        if (somebody := self._somebody()) is None:
-            return
+        """Somebody new is read, and goes to and fro in the same second: their row tells nothing of it. Perhaps
+        nothing ever happens to them again.
+        """
+        account, job = self.scene.account, self.chance.choice(self.jobs)
         self.scene.clock.forward(milliseconds=1000 - self.scene.at() % 1000)
-        self.scene.account.edit(somebody, {"headline": "Edited in between"})
+        self._enters(account.create_candidate(job, sourced=False, stage=STAGES[0]))
+        somebody = self.people[-1]
         self.scene.do(_poll)
-        if self.chance.random() < 0.5:
-            self.scene.do(interviews.turn)
-        account = self.scene.account
-        found = account.candidate(somebody)
-        self.scene.clock.forward(**TICK)
-        before = account.stage(found.job, found.stage).slug
-        for stage in (self._asked_for(found.job), before):
-            self._move(somebody, stage)
+        self.scene.do(interviews.turn)
+        for stage in (self._asked_for(job), STAGES[0]):
             self.scene.clock.forward(**TICK)
+            self._move(somebody, stage)
+        if self.chance.random() < 0.5:
+            self.people.remove(somebody)
 
     def stay(self) -> None:
         if (somebody := self._somebody()) is not None:
