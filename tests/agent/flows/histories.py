@@ -7,7 +7,8 @@ import msgspec
 
 from agent.flows import account as turns
 from agent.flows import interviews
-from agent.flows.candidates import WalkKind
+from agent.flows.candidates import WalkKind, baseline
+from agent.flows.storing import store_rows
 from agent.flows.trial import trial
 from agent.work import Work
 from sandbox.errors import Refused
@@ -61,6 +62,7 @@ class History(Office):
             (130, self.move),
             (25, self.burst),
             (6, self.race),
+            (6, self.interrupt),
             (8, self.stay),
             (16, self.relocate),
             (12, self.copy),
@@ -163,6 +165,22 @@ class History(Office):
         for stage in (self._asked_for(job), STAGES[0]):
             self.scene.clock.forward(**TICK)
             self._move(somebody, stage)
+        if self.chance.random() < 0.5:
+            self.people.remove(somebody)
+
+    def interrupt(self) -> None:
+        """The agent dies while it stores somebody new, and the next one takes steps before it polls."""
+        job = self.chance.choice(self.jobs)
+        slugs = [stage.slug for stage in self.scene.account.stages_of(job)]
+        stage = self._asked_for(job)
+        made = self.scene.account.create_candidate(
+            job, sourced=False, stage=stage if stage in slugs else None
+        )
+        self._enters(made)
+        somebody = self.people[-1]
+        self.scene.do(lambda work: _read_one(work, somebody), dies_after=self.chance.randrange(8))
+        self.scene.clock.forward(seconds=2)
+        self.scene.do(interviews.turn)
         if self.chance.random() < 0.5:
             self.people.remove(somebody)
 
@@ -311,6 +329,13 @@ class History(Office):
 
 def _poll(work: Work) -> None:
     turns.poll(work, every=None)
+
+
+def _read_one(work: Work, candidate_id: str) -> None:
+    """As when a webhook tells of the candidate."""
+    row = work.workable.listed_candidate(candidate_id)
+    if row is not None:
+        store_rows(work, [row], set(), baseline=baseline(work), cursors={})
 
 
 def _first_walk(work: Work) -> None:
