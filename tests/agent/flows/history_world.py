@@ -26,6 +26,7 @@ START = datetime(2026, 3, 2, 9, 0, 0, 500, tzinfo=UTC)
 EVENTS = ("candidate_created", "candidate_moved", "candidate_deleted")
 WATCHED = ((Ledger, "write"), (Mirror, "transaction"))
 FOR_PEOPLE = ("moved_by_people", "other_job", "ask")  # parked until somebody decides
+REFUSED = "member_refused"  # parked until somebody has seen to it that a member may write
 
 MOST_STEPS = 30
 
@@ -159,12 +160,15 @@ class Scene:
             inbox.put_many(tx, [arrived])
 
     def clear_desk(self) -> None:
-        """A person drops whatever waits for one."""
+        """A person drops what waits for a decision, and lets go what only a member was missing for."""
         e = schema.effects.c
         with self.engine.tools.ledger.write() as tx:
-            waiting = schema.effects.select().where(e.state == "parked", e.reason.in_(FOR_PEOPLE))
-            for row in tx.execute(waiting).all():
-                outbox.drop(tx, row.effect_id, "dropped", "A person has dropped it.", self.clock())
+            parked = schema.effects.select().where(e.state == "parked", e.reason.in_((*FOR_PEOPLE, REFUSED)))
+            for row in tx.execute(parked).all():
+                if row.reason == REFUSED:
+                    outbox.retry(tx, row.effect_id, self.clock())
+                else:
+                    outbox.drop(tx, row.effect_id, "dropped", "A person has dropped it.", self.clock())
 
 
 @contextmanager
