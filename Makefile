@@ -33,7 +33,7 @@ demo-reset: ## forget what the demo has stored
 
 test: $(LOCKED) ## all tests but the long ones, in a real browser too
 	@tools/chromium.sh
-	$(PY) -m pytest -m "not soak" -q --durations=10 -n auto --maxprocesses 4 --dist loadfile
+	$(PY) -m pytest -m "not soak" -q --durations=10 -n auto --maxprocesses 4 --dist worksteal
 
 check: $(LOCKED) ## formatting, lint, types, layers and house rules
 	.venv/bin/ruff format --check .

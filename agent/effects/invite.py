@@ -5,19 +5,21 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from agent.effects.change import Change, Context, Receipt
-from agent.errors import Refused
+from agent.errors import AgentError, Refused, Stopped
 from agent.platform import Created
 from storage.ledger import invites
 
 
 def find(ctx: Context) -> Receipt | None:
-    """An interview that is there has a link, which only its creation tells: the same key gives it again."""
+    """Only the creation tells the link, and the same key tells it again; it is not worth waiting for."""
     interview = ctx.work.platform.find(ctx.about.external_id)
     if interview is None:
         return None
     try:
         created = _asked(ctx)
-    except Refused:
+    except Stopped:
+        raise
+    except AgentError:
         return _made(ctx, interview.interview_id, None)
     return _made(ctx, interview.interview_id, created.interview_url)
 

@@ -220,3 +220,14 @@ def test_nobody_is_invited_by_hand_who_must_not_be(rig: InterviewRig) -> None:
     assert "disqualified" in (rig.obeyed(Kind.REINVITE, candidate_id=somebody).note or "")
     assert "no candidate" in (rig.obeyed(Kind.REINVITE, candidate_id="1").note or "")
     assert rig.interviews() == []
+
+
+def test_an_invite_whose_answer_was_lost_is_noted_with_its_link(rig: InterviewRig) -> None:
+    rig.map()
+    somebody = rig.candidate()
+    rig.move(somebody)
+    rig.fault("answer_lost", "/interviews$", method="POST")
+    rig.go_on()
+    (interview,) = rig.interviews()
+    (note,) = rig.timeline(somebody, "comment")
+    assert interview["id"] in note["body"]
