@@ -14,7 +14,7 @@ from agent.errors import AgentError
 from agent.flows.plans import Score, plan_end_note, plan_result
 from agent.platform import Interview, Platform, read_callback
 from agent.work import Tools
-from storage.ledger import inbox, invites, mappings, marks
+from storage.ledger import inbox, invites, mappings, marks, problems
 from storage.ledger.invites import Invite
 from storage.ledger.mappings import Rule
 
@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 WATERMARK = "platform:interviews"
 OVERLAP = timedelta(minutes=5)
 FIRST_READS_BACK = timedelta(days=1)
+UNREADABLE = "result_unreadable"  # of an account; the subject is the external id
 ENDED = ("completed", "rejected", "expired", "bounced", "cancelled")
 WITHOUT_RESULT = ("rejected", "expired", "bounced", "cancelled")
 
@@ -84,12 +85,29 @@ def take(tx: Connection, interview: Interview, now: datetime) -> bool:
         return False
     rule = _rule(tx, invite)
     invites.update(tx, invite.invite_id, **_told(invite, interview, now))
+    _show_whether_readable(tx, invite, interview, now)
     if interview.result is not None and interview.revision > invite.revision and rule is not None:
         score = Score(interview.revision, interview.result.score, interview.result.grade)
         plan_result(tx, invite, rule, score, now)
     if interview.status in WITHOUT_RESULT and invite.state != interview.status:
         plan_end_note(tx, invite, rule, interview.status, now)
     return True
+
+
+def _show_whether_readable(tx: Connection, invite: Invite, interview: Interview, now: datetime) -> None:
+    """An interview that is over without a result would otherwise look as if nobody had to do anything."""
+    lacks = interview.result is None and interview.revision > invite.revision
+    if interview.status != "completed" or not lacks:
+        problems.resolve(tx, invite.account_id, UNREADABLE, subject=invite.external_id, now=now)
+        return
+    sentence = (
+        f"The interview {interview.interview_id} of candidate {invite.candidate_id} is completed, but its "
+        f"result (revision {interview.revision}) is missing or cannot be read, so nothing was written from "
+        f"it. Ask the interview platform to send the result of {invite.external_id} again."
+    )
+    problems.report(
+        tx, invite.account_id, UNREADABLE, sentence, subject=invite.external_id, now=now, needs_person=True
+    )
 
 
 def _ours(tx: Connection, interview: Interview) -> Invite | None:

@@ -126,6 +126,44 @@ def test_a_result_revised_before_it_was_written_is_written_once(rig: InterviewRi
     assert len(_comments(rig, somebody)) == 1
 
 
+@pytest.mark.parametrize("score", ["eighty", 180, None])
+def test_a_result_that_cannot_be_read_is_told_until_a_readable_one_comes(
+    rig: InterviewRig, score: object
+) -> None:
+    somebody = _invited(rig)
+    _end(rig, result={"score": score})
+    (invite,) = rig.invited(somebody)
+    sentence = rig.problems()["result_unreadable"]
+    assert (somebody in sentence, invite.external_id in sentence) == (True, True)
+    assert rig.timeline(somebody, "rating") == []
+    _end(rig, "amend", score=70)
+    assert "result_unreadable" not in rig.problems()
+    assert len(rig.timeline(somebody, "rating")) == 1
+
+
+def test_a_completed_interview_without_a_result_is_told(rig: InterviewRig) -> None:
+    _invited(rig)
+    number = rig.interviews()[0]["id"]
+    rig.clock.forward(seconds=1)
+    rig.running.world.platform.complete(number, score=70).result = None
+    rig.look_at_platform()
+    assert "result is missing" in rig.problems()["result_unreadable"].replace("(revision 1) ", "")
+
+
+def test_a_revision_that_cannot_be_read_is_told_and_erased_answers_are_not(rig: InterviewRig) -> None:
+    somebody = _invited(rig)
+    _end(rig, score=70)
+    platform = rig.running.world.platform
+    rig.clock.forward(seconds=1)
+    platform.erase(rig.interviews()[0]["external_id"])
+    rig.look_at_platform()
+    assert "result_unreadable" not in rig.problems()
+    platform.amend(rig.interviews()[0]["id"], score=20).result = None
+    rig.look_at_platform()
+    assert "(revision 2)" in rig.problems()["result_unreadable"]
+    assert rig.invited(somebody)[0].score == 70
+
+
 def test_comments_are_shown_to_whom_the_mapping_says(rig: InterviewRig) -> None:
     somebody = _invited(rig, visibility=("admin", "recruiting_admin"))
     _end(rig, score=80)
