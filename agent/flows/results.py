@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 WATERMARK = "platform:interviews"
 OVERLAP = timedelta(minutes=5)
 FIRST_READS_BACK = timedelta(days=1)
+READ_AGAIN_FOR = timedelta(days=1)
+EVERYONE = ""  # a problem of no account in particular
+BAD_ROWS = "platform_rows"
 UNREADABLE = "result_unreadable"  # of an account; the subject is the external id
 ENDED = ("completed", "rejected", "expired", "bounced", "cancelled")
 WITHOUT_RESULT = ("rejected", "expired", "bounced", "cancelled")
@@ -30,22 +33,37 @@ WITHOUT_RESULT = ("rejected", "expired", "bounced", "cancelled")
 def poll(tools: Tools, platform: Platform) -> int:
     """Read every interview that changed since the last time; how many of ours had news.
 
-    The watermark is the platform's time at the start, and moves when everything was read.
+    The watermark is the platform's time at the start, and moves when everything was read. While there are
+    rows that cannot be read it stays, but never longer than READ_AGAIN_FOR.
     """
     with tools.ledger.read() as tx:
         stored = marks.read(tx, WATERMARK)
-    start, news = None, 0
+    start, news, bad_rows = None, 0, 0
     since = (stored or tools.clock() - FIRST_READS_BACK) - OVERLAP
     for page in platform.changed(since):
         start = start or platform.server_now() or tools.clock()
-        if page.bad_rows:
-            log.warning("%d interviews that the platform sent could not be read", page.bad_rows)
+        bad_rows += page.bad_rows
         with tools.ledger.write() as tx:
             news += sum(take(tx, interview, tools.clock()) for interview in page)
     if start is not None:
+        oldest = start - READ_AGAIN_FOR
         with tools.ledger.write() as tx:
-            marks.advance(tx, WATERMARK, start)
+            marks.advance(tx, WATERMARK, max(stored or oldest, oldest) if bad_rows else start)
+            _show_bad_rows(tx, bad_rows, tools.clock())
     return news
+
+
+def _show_bad_rows(tx: Connection, bad_rows: int, now: datetime) -> None:
+    if not bad_rows:
+        problems.resolve(tx, EVERYONE, BAD_ROWS, now=now)
+        return
+    are = "1 interview" if bad_rows == 1 else f"{bad_rows:,} interviews"
+    sentence = (
+        f"The interview platform's list has {are} that cannot be read, so news of theirs may be missing. "
+        f"Each is asked for again for {READ_AGAIN_FOR // timedelta(hours=1)} hours after it changed."
+    )
+    log.warning(sentence)
+    problems.report(tx, EVERYONE, BAD_ROWS, sentence, now=now)
 
 
 def take_callbacks(tools: Tools, platform: Platform) -> int:

@@ -1,8 +1,10 @@
 """What a finished interview leaves on the timeline: rating, comment with the transcript, move; revisions; ends."""
 
 import base64
+from datetime import datetime, timedelta
 from typing import Any
 
+import httpx
 import pytest
 
 from storage import references
@@ -162,6 +164,43 @@ def test_a_revision_that_cannot_be_read_is_told_and_erased_answers_are_not(rig: 
     rig.look_at_platform()
     assert "(revision 2)" in rig.problems()["result_unreadable"]
     assert rig.invited(somebody)[0].score == 70
+
+
+def _spoil_rows(rig: InterviewRig) -> None:
+    """The first interview of each list that the platform sends cannot be read from now on."""
+    params = {"field": "updated_at", "value": {}}
+    rig.fault("wrong_type", "/platform/interviews$", method="GET", times=None, params=params)
+
+
+def test_an_interview_that_could_not_be_read_for_a_while_is_not_passed_over(rig: InterviewRig) -> None:
+    somebody = _invited(rig)
+    _spoil_rows(rig)
+    _end(rig, score=70)
+    for _ in range(4):
+        rig.clock.forward(hours=5)
+        rig.look_at_platform()
+    assert "1 interview that cannot be read" in rig.problems()["platform_rows"]
+    assert rig.invited(somebody)[0].state == "pending"
+    rig.running.world.faults.clear()
+    rig.go_on()
+    assert "platform_rows" not in rig.problems()
+    assert len(rig.timeline(somebody, "rating")) == 1
+
+
+def test_an_interview_that_cannot_be_read_for_a_day_is_not_asked_for_any_longer(rig: InterviewRig) -> None:
+    _invited(rig)
+    _spoil_rows(rig)
+    _end(rig, score=70)
+    for _ in range(4):
+        rig.clock.forward(hours=13)
+        rig.look_at_platform()
+    assert "platform_rows" not in rig.problems()
+    rig.forget_requests()
+    rig.clock.forward(hours=1)
+    rig.look_at_platform()
+    (asked,) = [row for row in rig.asked() if row["path"].endswith("/interviews")]
+    since = datetime.fromisoformat(httpx.QueryParams(asked["query"])["updated_after"])
+    assert rig.clock() - since < timedelta(hours=1, minutes=6)
 
 
 def test_comments_are_shown_to_whom_the_mapping_says(rig: InterviewRig) -> None:
