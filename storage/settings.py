@@ -14,20 +14,22 @@ SECRETS = ("secret_key", "platform_token", "platform_callback_secret", "workable
 
 # The description ends the sentence "IVW_X is 'value'; it must be ...".
 Meta = msgspec.Meta
+PORT = r"(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])"
+HOST_AND_PORT = rf"([\w.-]+|\[[\da-fA-F:]+\]):{PORT}"
 Folder = Annotated[Path, Meta(description="the path of a folder")]
 Region = Annotated[Literal["eu", "us"], Meta(description="eu or us")]
 Hosts = Annotated[
     str,
     Meta(
-        pattern=r"^((^|,)\s*([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5}\s*)*,?$",
-        description="host:port pairs with commas between them, such as 127.0.0.1:8080",
+        pattern=rf"^((^|,)\s*{HOST_AND_PORT}\s*)*,?$",
+        description="host:port pairs with commas between them, such as 127.0.0.1:8080, no port above 65535",
     ),
 ]
 Address = Annotated[
     str,
     Meta(
-        pattern=r"^(([\w.-]+|\[[\da-fA-F:]+\]):\d{1,5})?$",
-        description="host:port, such as 127.0.0.1:8600",
+        pattern=rf"^({HOST_AND_PORT})?$",
+        description="host:port, such as 127.0.0.1:8600, the port not above 65535",
     ),
 ]
 Url = Annotated[str, Meta(pattern=r"^https?://[^\s/]\S*$", description="an address with https:// or http://")]

@@ -8,6 +8,9 @@ from dotenv import dotenv_values
 
 from storage.settings import PREFIX, SECRETS, Settings, SettingsProblem, load
 
+HOSTS = "host:port pairs with commas between them, such as 127.0.0.1:8080, no port above 65535"
+ADDRESS = "host:port, such as 127.0.0.1:8600, the port not above 65535"
+
 
 def sentence(**variables: str) -> str:
     """What the person reads when the start is refused; `region="EU"` stands for `IVW_REGION=EU`."""
@@ -75,12 +78,12 @@ def test_a_dotenv_that_is_not_text_stops_the_start_with_its_name() -> None:
         ("dashboard_port", "70000", "a port from 0 to 65535"),
         ("log_format", "xml", "auto, text or json"),
         ("log_level", "INFO", "debug, info, warning or error"),
-        ("allow_hosts", "localhost", "host:port pairs with commas between them, such as 127.0.0.1:8080"),
-        (
-            "allow_hosts",
-            "http://127.0.0.1:80",
-            "host:port pairs with commas between them, such as 127.0.0.1:8080",
-        ),
+        ("allow_hosts", "localhost", HOSTS),
+        ("allow_hosts", "http://127.0.0.1:80", HOSTS),
+        ("allow_hosts", "127.0.0.1:80,b.example.com:65536", HOSTS),
+        ("listen", "8600", ADDRESS),
+        ("listen", "127.0.0.1:65536", ADDRESS),
+        ("listen", "[::1]:99999", ADDRESS),
         ("public_url", "hooks.example.com", "an address with https:// or http://"),
         ("platform_url", "ftp://example.com", "an address with https:// or http://"),
         ("data_dir", "~nobody-of-that-name/data", "the path of a folder"),
@@ -88,6 +91,11 @@ def test_a_dotenv_that_is_not_text_stops_the_start_with_its_name() -> None:
 )
 def test_a_wrong_value_stops_with_what_is_wanted(name: str, value: str, wanted: str) -> None:
     assert sentence(**{name: value}) == f"IVW_{name.upper()} is {value!r}; it must be {wanted}."
+
+
+@pytest.mark.parametrize("port", ["0", "8600", "10000", "59999", "64999", "65499", "65529", "65535"])
+def test_every_port_there_is_can_be_listened_on(port: str) -> None:
+    assert load({"IVW_LISTEN": f"127.0.0.1:{port}"}).listen == f"127.0.0.1:{port}"
 
 
 def test_hosts_are_taken_apart_at_commas_whatever_their_case() -> None:
