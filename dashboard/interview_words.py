@@ -262,10 +262,9 @@ def reach(found: Reach, stage: str, job: str, title: str) -> str:
     """Whom saving a stage concerns, for the moment before it is saved."""
     at = f"“{stage}” in “{title}”" if job else f"“{stage}” in {words.plural(found.jobs, 'job')}"
     are = "candidate is" if found.now == 1 else "candidates are"
-    then = f"{found.recently:,} reached it in the last 30 days."
     if not found.now:
-        return f"{at}: nobody is there now. {then}"
-    return f"{at}: {found.now:,} {are} there now and will not be invited. {then}"
+        return f"{at}: nobody is there now. {found.told()}"
+    return f"{at}: {found.now:,} {are} there now and will not be invited. {found.told()}"
 
 
 def counted(label: str, count: int) -> str:

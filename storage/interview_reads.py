@@ -125,11 +125,21 @@ class Today(msgspec.Struct, frozen=True):
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Candidates in a stage now, and entries into it within the last 30 days, over `jobs` jobs."""
+    """Candidates in a stage now, and entries into it within the last 30 days, over `jobs` jobs.
+
+    `since`: when the account was first read, if that is less than 30 days ago: nothing was seen before.
+    """
 
     now: int
     recently: int
     jobs: int
+    since: datetime | None = None
+
+    def told(self) -> str:
+        """The entries as a sentence."""
+        if self.since is None:
+            return f"{self.recently:,} reached it in the last 30 days."
+        return f"{self.recently:,} reached it since the account was connected on {self.since:%d %b %Y}."
 
 
 def _rows(tx: Connection, kind: type[S], query: Select[Any]) -> list[S]:
@@ -281,7 +291,15 @@ def reach(tx: Connection, account_id: str, job_shortcode: str, stage_name: str, 
         query = query.where(j.state.in_(("published", "closed")), j.is_sample.is_(False))
         query = query.where(j.shortcode.not_in(own))
     in_stage = {row.shortcode: row.stage_counts.get(stage_name, 0) for row in tx.execute(query)}
-    return Reach(sum(in_stage.values()), _entered(tx, account_id, in_stage, stage_name, now), len(in_stage))
+    entered = _entered(tx, account_id, in_stage, stage_name, now)
+    return Reach(sum(in_stage.values()), entered, len(in_stage), _young_since(tx, account_id, now))
+
+
+def _young_since(tx: Connection, account_id: str, now: datetime) -> datetime | None:
+    a = schema.accounts.c
+    first = func.coalesce(a.baseline_at, a.connected_at, type_=a.connected_at.type)
+    since: datetime = tx.execute(select(first).where(a.account_id == account_id)).scalar_one()
+    return since if since > now - RECENT else None
 
 
 def _entered(tx: Connection, account_id: str, jobs: Iterable[str], stage_name: str, now: datetime) -> int:

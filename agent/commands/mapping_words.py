@@ -13,10 +13,7 @@ ON = {"both": "reaching it", "moved": "a move", "created": "creation"}
 
 def before(reach: Reach, stage: str) -> str:
     """Whom it concerns, before it is saved."""
-    return (
-        f"{_people(reach.now)} in {stage!r} now and will not be invited. "
-        f"{reach.recently:,} reached it in the last 30 days."
-    )
+    return f"{_people(reach.now)} in {stage!r} now and will not be invited. {reach.told()}"
 
 
 def saved(
@@ -30,7 +27,8 @@ def saved(
     if not where.key and others:
         told.append(f"Jobs with a mapping of their own ({others:,}) go by that.")
     if reach is not None:
-        told.append(f"{reach.now:,} {'is' if reach.now == 1 else 'are'} there now and will not be invited.")
+        are = "is" if reach.now == 1 else "are"
+        told.append(f"{reach.now:,} {are} there now and will not be invited. {reach.told()}")
     return [*told, *_writes(rule), *_extras(rule)]
 
 

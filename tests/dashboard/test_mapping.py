@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from dashboard import interview_words as told
 from dashboard import stages, words
+from storage.interview_reads import Reach
 from storage.ledger import board, mappings, schema
 from storage.ledger.board import BoardJob, BoardStage
 from storage.ledger.database import Ledger
@@ -207,3 +209,15 @@ def test_nothing_is_told_when_every_mapped_stage_is_there(account: Ledger) -> No
     mapped(account, "J2", "s9")
 
     assert notices(account) == []
+
+
+def test_whom_a_stage_concerns_is_counted_since_the_connecting_of_a_young_account() -> None:
+    day = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+    assert told.reach(Reach(0, 1, 2, day), "Screen", "", "") == (
+        "“Screen” in 2 jobs: nobody is there now. 1 reached it since the account was connected on 02 Mar 2026."
+    )
+    assert told.reach(Reach(2, 1200, 1), "Screen", "J1", "Cook") == (
+        "“Screen” in “Cook”: 2 candidates are there now and will not be invited. "
+        "1,200 reached it in the last 30 days."
+    )

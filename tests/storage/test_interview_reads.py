@@ -110,9 +110,23 @@ def test_a_mapping_of_the_default_concerns_the_live_jobs_that_follow_it(ledger: 
         told = interview_reads.reach(tx, "acme", "", "Screen", after(2))
         assert (told.now, told.recently, told.jobs) == (7, 1, 2)
         mapped(tx, "J1")
-        assert interview_reads.reach(tx, "acme", "", "Screen", after(2)) == interview_reads.Reach(2, 0, 1)
+        assert interview_reads.reach(tx, "acme", "", "Screen", after(2)) == interview_reads.Reach(
+            2, 0, 1, NOON
+        )
         assert interview_reads.reach(tx, "acme", "J1", "Screen", after(2)).recently == 1
         assert interview_reads.reach(tx, "acme", "J1", "Screen", NOON + 31 * DAY).recently == 0
+
+
+def test_entries_are_counted_since_the_first_reading_while_that_is_less_than_thirty_days_ago(
+    ledger: Ledger,
+) -> None:
+    with ledger.write() as tx:
+        account(tx)
+        assert interview_reads.reach(tx, "acme", "", "Screen", NOON + 29 * DAY).since == NOON
+        assert interview_reads.reach(tx, "acme", "", "Screen", NOON + 31 * DAY).since is None
+        accounts.baseline(tx, "acme", NOON + 3 * DAY)
+        assert interview_reads.reach(tx, "acme", "", "Screen", NOON + 31 * DAY).since == NOON + 3 * DAY
+        assert interview_reads.reach(tx, "acme", "", "Screen", NOON + 33 * DAY).since is None
 
 
 def test_the_current_mapping_of_each_job_is_told_whole(ledger: Ledger) -> None:

@@ -46,7 +46,8 @@ def test_a_stage_is_found_by_name_slug_or_id_and_what_will_happen_is_told(desk: 
         assert (code, err) == (0, "")
         assert out.startswith(
             "Candidates who reach 'Phone Screen' in any job from now on are invited to 'General interview'.\n"
-            f"{waiting} are there now and will not be invited.\n"
+            f"{waiting} are there now and will not be invited. "
+            "0 reached it since the account was connected on 2"
         )
         rule = _rule(desk)
         assert rule.stage is not None
@@ -217,7 +218,7 @@ def test_at_a_terminal_it_is_told_whom_it_concerns_and_asked(desk: InterviewDesk
     for answer, saved in (("\n", 0), ("no\n", 0), ("y\n", 1), ("YES\n", 2)):
         typed = desk.type(*words, answers=answer)
         assert f"{waiting} candidates are in 'Phone Screen' now and will not be invited." in typed.err
-        assert "reached it in the last 30 days." in typed.err
+        assert "reached it since the account was connected on 2" in typed.err
         is_saved = answer.strip().lower() in ("y", "yes")
         assert typed.code == (0 if is_saved else 2)
         assert ("Nothing was changed." in typed.err) is not is_saved
