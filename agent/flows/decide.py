@@ -6,7 +6,6 @@ they cannot be read nothing is decided (B13).
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
@@ -14,72 +13,29 @@ from sqlalchemy import Connection
 from agent.budget import Lane
 from agent.errors import AgentError, BadAnswer, NeedsPerson, NotFound, Stopped, TryLater
 from agent.flows.catalogue import JOBS
-from agent.flows.plans import Asking, Occasion, plan_invite
-from agent.rules import retries, stages, triggers
+from agent.flows.plans import Occasion, plan_invite
+from agent.flows.verdicts import BEHIND, Case, Place, Verdict, already, rounds, verdict_on
+from agent.rules import stages, triggers
 from agent.rules.triggers import Entry
 from agent.work import Work
-from storage import mirror_pipelines, mirror_reads, references
-from storage.ledger import decisions, invites, looks, mappings, outbox, problems
-from storage.ledger.decisions import Decision, Outcome
+from storage import mirror_pipelines, mirror_reads
+from storage.ledger import decisions, looks, mappings, outbox, problems
+from storage.ledger.database import LedgerProblem
+from storage.ledger.decisions import Decision
 from storage.ledger.looks import Look
-from storage.ledger.mappings import DEFAULT, Rule
-from storage.ledger.outbox import EffectKind, EffectState
-from storage.mirror_reads import StoredCandidate, StoredJob
+from storage.ledger.mappings import DEFAULT
+from storage.mirror_errors import StorageProblem
+from storage.mirror_reads import StoredCandidate
 from storage.mirror_walks import cursor
-from storage.records import Activity, Candidate, Stage
+from storage.records import Activity, Candidate
 
 log = logging.getLogger(__name__)
-PAUSED = "triggers_paused"
+PAUSED, UNREAD = "triggers_paused", "timelines_unread"
+KNOWN_AS_BAD = 5  # tries; by then it is not a passing trouble of all
 CLOCKS_DIFFER = timedelta(seconds=2)
-OURS_WITHIN = timedelta(minutes=5)
 LONGEST_WAIT = timedelta(minutes=10)
-BEHIND = "behind"
-OF_JOBS = ("job_not_live", "job_unknown")
 WITHIN_A_SECOND = timedelta(seconds=1)  # `updated_at` has whole seconds
-LEFT = (EffectState.SENDING, EffectState.UNKNOWN, EffectState.CONFIRMED)
 BELIEVED_AFTER = 3  # tries; then a timeline that does not show the present stage is taken as it is
-
-
-@dataclass(frozen=True)
-class Place:
-    """What the mirror knows of a candidate's job; `ahead` is Workable's clock less this machine's.
-
-    `read_at` is Workable's time when jobs were last read, None when they never were.
-    """
-
-    job: StoredJob | None
-    pipeline: list[Stage]
-    ahead: timedelta
-    read_at: datetime | None = None
-
-    def is_older(self, at: datetime) -> bool:
-        """True when the job may have been opened since it was read."""
-        return self.read_at is None or self.read_at < at
-
-
-@dataclass(frozen=True)
-class Case:
-    """One entry to decide about, under the rule in force when it happened."""
-
-    work: Work
-    candidate: Candidate
-    place: Place
-    entry: Entry
-    rule: Rule
-
-    @property
-    def job_shortcode(self) -> str:
-        return self.candidate.job_shortcode or ""
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """`asking` only with the outcome `asked`."""
-
-    outcome: Outcome
-    reason: str
-    sentence: str
-    asking: Asking | None = None
 
 
 def decide(work: Work, *, limit: int = 20) -> int:
@@ -89,22 +45,37 @@ def decide(work: Work, *, limit: int = 20) -> int:
     """
     with work.tools.ledger.read() as tx:
         waiting = looks.due(tx, work.account_id, work.now(), limit)
-    failed: AgentError | None = None
+    done, failed = 0, None
     for look in waiting:
-        try:
-            _look_at(work, look)
-        except AgentError as error:
-            if isinstance(error, Stopped) or error.code == "token_refused":
-                raise
-            _postpone(work, look, error)
-            if error.code == BEHIND:
-                continue
-            failed = error
-            if isinstance(error, TryLater):
-                break  # the others would meet the same
+        error = _tried(work, look)
+        if error is None or error.code == BEHIND:
+            done += 1
+            continue
+        failed = error
+        if done == 0 and isinstance(error, TryLater) and look.tries < KNOWN_AS_BAD:
+            break  # the others would most likely meet the same
     if waiting:
-        _tell(work, failed)
+        _tell(work, failed, is_everything=done == 0)
     return len(waiting)
+
+
+def _tried(work: Work, look: Look) -> AgentError | None:
+    """The trouble with the look, which is put off then; trouble that ends the turn is raised."""
+    try:
+        _look_at(work, look)
+    except AgentError as error:
+        if isinstance(error, Stopped) or error.code == "token_refused":
+            raise
+        _postpone(work, look, error)
+        return error
+    except (LedgerProblem, StorageProblem):
+        raise
+    except Exception:  # one candidate's, so that the others' turn comes
+        log.exception("%s: an error of the agent's own about %s", work.account_id, look.candidate_id)
+        own = AgentError("The agent met an error of its own; its log has the details.", code="own_error")
+        _postpone(work, look, own)
+        return own
+    return None
 
 
 def _look_at(work: Work, look: Look) -> None:
@@ -187,94 +158,17 @@ def _decide(tx: Connection, work: Work, candidate: Candidate, place: Place, entr
     if not triggers.is_into(entry, rule.stage, resolved.stage):
         return False
     case = Case(work, candidate, place, entry, rule)
-    verdict, invite_id = _verdict(tx, case), None
+    verdict, invite_id = verdict_on(tx, case), None
     if verdict.outcome != "not_invited":
         invite_id = plan_invite(
-            tx, _occasion(case), callback_url=callback_url(work), now=work.now(), asking=verdict.asking
+            tx, _occasion(tx, case), callback_url=callback_url(work), now=work.now(), asking=verdict.asking
         )
         if invite_id is None:
-            verdict = _already(None)
+            verdict = already(None)
     return decisions.add(tx, work.account_id, _decision(case, verdict, invite_id))
 
 
-def _verdict(tx: Connection, case: Case) -> Verdict:
-    """The first reason that applies, in the order in which people would ask."""
-    work, job = case.work, case.place.job
-    known = decisions.known_as(tx, work.account_id, case.candidate.candidate_id)
-    if _is_ours(tx, case, known):
-        return _no("ours", "This product moved or made the candidate itself.")
-    if case.rule.trigger not in ("both", case.entry.kind):
-        return _no("other_trigger", f"Only candidates who are {case.rule.trigger} there are invited.")
-    present = mappings.effective(tx, work.account_id, case.job_shortcode)
-    if present is None or present.stage is None:
-        return _no("switched_off", "The mapping was switched off before this was decided.")
-    refusal = triggers.refusal(
-        case.candidate, job_state=job.state if job else None, is_sample=job is not None and job.is_sample
-    )
-    if refusal is not None and refusal.reason in OF_JOBS and case.place.is_older(case.entry.at):
-        raise BadAnswer("The job may have been opened since jobs were last read.", code=BEHIND)
-    if refusal is not None:
-        return _no(refusal.reason, refusal.sentence)
-    if case.rule.template_id is None:
-        return _no("no_template", "The mapping names no interview template; choose one and invite by hand.")
-    return _earlier(tx, case, known) or _in_time(case)
-
-
-def _earlier(tx: Connection, case: Case, known: list[str]) -> Verdict | None:
-    """Somebody invited already is not invited again (B03, B05, B06)."""
-    work = case.work
-    for invite in invites.of_candidate(tx, work.account_id, known):
-        relocated = invite.first_candidate_id != case.candidate.candidate_id
-        is_same_job = invite.job_shortcode == case.job_shortcode
-        if invite.template_id == case.rule.template_id and (is_same_job or relocated):
-            return _already(invite.planned_at)
-    days = work.account.days_between_invites
-    if days is None or case.candidate.email is None:
-        return None
-    digest = references.email_digest(work.account_id, case.candidate.email)
-    last = invites.last_of_email(tx, work.account_id, digest, work.now() - timedelta(days=days))
-    if last is None:
-        return None
-    return _no(
-        "invited_elsewhere",
-        f"The same e-mail address was invited for job {last.job_shortcode} on {last.planned_at:%d %b %Y}; "
-        f"this account invites it once in {days} days.",
-    )
-
-
-def _in_time(case: Case) -> Verdict:
-    hours = case.work.settings.invite_age_hours
-    if case.work.now() + case.place.ahead - case.entry.at <= timedelta(hours=hours):
-        return Verdict("invited", "invited", "Entered the mapped stage.")
-    sentence = f"The stage was entered more than {hours} h before this was seen: send the invite or drop it."
-    return Verdict("asked", "too_old", sentence, Asking("too_old", sentence))
-
-
-def _is_ours(tx: Connection, case: Case, known: list[str]) -> bool:
-    """Our own move or creation comes back as an entry like any other (B15)."""
-    account_id, entry = case.work.account_id, case.entry
-    if entry.kind == "created":
-        return outbox.has_created(tx, account_id, case.candidate.candidate_id, case.candidate.email)
-    moves = [e for e in outbox.of_candidate(tx, account_id, known) if e.kind == EffectKind.MOVE]
-    return any(
-        effect.state in LEFT
-        and effect.sent_at is not None
-        and abs(entry.at - case.place.ahead - effect.sent_at) <= OURS_WITHIN
-        and effect.payload.get("stage", {}).get("slug") == entry.stage.slug
-        for effect in moves
-    )
-
-
-def _already(planned_at: datetime | None) -> Verdict:
-    when = "" if planned_at is None else f" on {planned_at:%d %b %Y %H:%M} UTC"
-    return _no("already_invited", f"Already invited to this interview{when}.")
-
-
-def _no(reason: str, sentence: str) -> Verdict:
-    return Verdict("not_invited", reason, sentence)
-
-
-def _occasion(case: Case) -> Occasion:
+def _occasion(tx: Connection, case: Case) -> Occasion:
     return Occasion(
         account_id=case.work.account_id,
         candidate=case.candidate,
@@ -283,6 +177,7 @@ def _occasion(case: Case) -> Occasion:
         rule=case.rule,
         stage=case.entry.stage,
         entered_at=case.entry.at,
+        round=rounds(tx, case) + 1,
     )
 
 
@@ -356,18 +251,28 @@ def _forget(work: Work, look: Look) -> None:
 
 
 def _postpone(work: Work, look: Look, error: AgentError) -> None:
-    seconds = retries.delay(min(look.tries + 4, 10), 1.0)
+    """Soon while a change only has to arrive; else after pauses that grow."""
+    seconds = 2.0 ** min(look.tries + (1 if error.code == BEHIND else 3), 12)
     until = work.now() + min(timedelta(seconds=seconds), LONGEST_WAIT)
     with work.ledger_write() as tx:
         looks.postpone(tx, look, until, error.sentence)
 
 
-def _tell(work: Work, failed: AgentError | None) -> None:
-    """Staff see that triggers pause while timelines cannot be read (B13)."""
+def _tell(work: Work, failed: AgentError | None, *, is_everything: bool) -> None:
+    """Staff see that triggers pause while timelines cannot be read (B13), or that single ones cannot."""
+    now, person = work.now(), isinstance(failed, NeedsPerson)
     with work.ledger_write() as tx:
-        if failed is None:
-            problems.resolve(tx, work.account_id, PAUSED, now=work.now())
-            return
-        sentence = f"Triggers paused: timelines cannot be read, so nobody is invited. {failed.sentence}"
-        person = isinstance(failed, NeedsPerson)
-        problems.report(tx, work.account_id, PAUSED, sentence, now=work.now(), needs_person=person)
+        bad = looks.failing(tx, work.account_id, KNOWN_AS_BAD)
+        if failed is not None and is_everything and (person or not bad):
+            sentence = f"Triggers paused: timelines cannot be read, so nobody is invited. {failed.sentence}"
+            problems.report(tx, work.account_id, PAUSED, sentence, now=now, needs_person=person)
+        else:
+            problems.resolve(tx, work.account_id, PAUSED, now=now)
+        if bad and not (failed is not None and is_everything and person):
+            sentence = (
+                f"The timelines of {bad} candidates cannot be read; whether to invite them is decided when "
+                "they can. If this stays, look at them in Workable."
+            )
+            problems.report(tx, work.account_id, UNREAD, sentence, now=now)
+        else:
+            problems.resolve(tx, work.account_id, UNREAD, now=now)

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 from datetime import timedelta
 
-from agent.errors import AgentError, NeedsPerson
+from agent.errors import AgentError, NeedsPerson, Stopped
 from agent.flows import applicants, results, templates
 from agent.platform import Platform
 from agent.work import Tools
@@ -24,19 +24,27 @@ def look(tools: Tools, platform: Platform) -> None:
         lambda: applicants.receive(tools, platform),
         lambda: _read_templates(tools, platform),
     ]
-    try:
-        for step in steps:
+    trouble = None
+    for step in steps:  # each on its own: trouble with one must not keep results from coming in
+        try:
             step()
-    except AgentError as error:
-        log.warning("the interview platform: %s", error.sentence)
-        with tools.ledger.write() as tx:
-            problems.report(
-                tx, EVERYONE, UNREACHABLE, error.sentence,
-                now=tools.clock(), needs_person=isinstance(error, NeedsPerson),
-            )  # fmt: skip
-        return
+        except Stopped:
+            raise
+        except AgentError as error:
+            log.warning("the interview platform: %s", error.sentence)
+            trouble = trouble or error
+    _tell(tools, trouble)
+
+
+def _tell(tools: Tools, trouble: AgentError | None) -> None:
     with tools.ledger.write() as tx:
-        problems.resolve(tx, EVERYONE, UNREACHABLE, now=tools.clock())
+        if trouble is None:
+            problems.resolve(tx, EVERYONE, UNREACHABLE, now=tools.clock())
+        else:
+            problems.report(
+                tx, EVERYONE, UNREACHABLE, trouble.sentence,
+                now=tools.clock(), needs_person=isinstance(trouble, NeedsPerson),
+            )  # fmt: skip
 
 
 def _read_templates(tools: Tools, platform: Platform) -> None:

@@ -12,7 +12,7 @@ import msgspec
 
 from agent import webhooks
 from agent.budget import Lane
-from agent.errors import NeedsPerson, NotFound, TryLater
+from agent.errors import AgentError, NeedsPerson, NotFound, Stopped
 from agent.flows import board, deletions, employees
 from agent.flows.candidates import WATERMARK, baseline
 from agent.flows.storing import store_rows
@@ -117,7 +117,8 @@ def _deleted(work: Work, parcels: Sequence[Parcel]) -> int:
     for candidate_id in _ids(parcels):
         try:
             is_gone = deletions.is_gone(work, candidate_id, Lane.INVITES)
-        except TryLater as error:
+        except AgentError as error:
+            _raise_what_ends_all(error)
             troubled.add(candidate_id)
             _tell(work, error)
             if len(troubled) == MOST_TROUBLES:
@@ -199,7 +200,13 @@ def _ids(parcels: Iterable[Parcel]) -> list[str]:
     return list(dict.fromkeys(parcel.candidate_id for parcel in parcels))
 
 
-def _tell(work: Work, error: TryLater) -> None:
+def _raise_what_ends_all(error: AgentError) -> None:
+    """Anything else is trouble with one message, which waits for another try."""
+    if isinstance(error, Stopped) or error.code == "token_refused":
+        raise error
+
+
+def _tell(work: Work, error: AgentError) -> None:
     log.warning("%s: a webhook waits: %s", work.account_id, error.sentence)
 
 
@@ -236,7 +243,8 @@ class _Reading:
         try:
             for page in self._work.workable.candidates(updated_after=since - LISTED_LATE, lane=Lane.INVITES):
                 self._rows |= {row.candidate_id: row for row in page.candidates}
-        except TryLater as error:
+        except AgentError as error:
+            _raise_what_ends_all(error)
             _tell(self._work, error)
             self.troubled.update(set(ids) - self._rows.keys())
         self.verdicts |= {one: "read" for one in ids if one not in self.troubled}
@@ -245,7 +253,8 @@ class _Reading:
         try:
             row = self._work.workable.listed_candidate(candidate_id, lane=Lane.INVITES)
             self.verdicts[candidate_id] = self._unlisted(candidate_id) if row is None else "read"
-        except TryLater as error:
+        except AgentError as error:
+            _raise_what_ends_all(error)
             self.troubled.add(candidate_id)
             _tell(self._work, error)
             return

@@ -34,6 +34,7 @@ def observe(
     known: dict[str, Known] = {**_states(tx, account_id, [c.candidate_id for c in rows])}
     news: list[dict[str, Any]] = []
     states: dict[str, Candidate] = {}
+    newcomers = {c.candidate_id for c in rows if c.candidate_id not in known}
     for candidate in sorted(rows, key=_updated):  # one after the other, so that batches make no difference
         state = known.get(candidate.candidate_id)
         if state is not None and not _is_newer(candidate, state):
@@ -43,7 +44,7 @@ def observe(
             news.append(event | {"account_id": account_id, "seen_at": now})
     if states:
         _remember(tx, [_state_values(account_id, c) for c in states.values()])
-        looks.notice(tx, account_id, list(states.values()), now)
+        looks.notice(tx, account_id, list(states.values()), now, newcomers=newcomers)
     return _add(tx, news)
 
 

@@ -1,11 +1,12 @@
 """Candidates to look at: something happened to them in a mapped job, and only activities tell what."""
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, exists, select
+from sqlalchemy import Connection, exists, func, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.ledger import mappings, schema
@@ -14,6 +15,8 @@ from storage.records import Candidate
 K = schema.looks
 # `updated_at` has whole seconds and follows a change within one: only after that is a version complete.
 SETTLES_AFTER = timedelta(seconds=1.5)
+# A new candidate is touched again by Workable itself a few seconds later.
+COMPLETED_WITHIN = timedelta(seconds=10)
 # Rows carry Workable's time, mappings this machine's; who is looked at in vain is judged by the activities.
 CLOCKS_DIFFER = timedelta(hours=1)
 # Whoever is invited already can only be found to be: our own notes would otherwise cost a request each.
@@ -32,13 +35,23 @@ class Look(msgspec.Struct, frozen=True):
     tries: int
 
 
-def notice(tx: Connection, account_id: str, rows: Sequence[Candidate], now: datetime) -> int:
+def notice(
+    tx: Connection,
+    account_id: str,
+    rows: Sequence[Candidate],
+    now: datetime,
+    *,
+    newcomers: AbstractSet[str] = frozenset(),
+) -> int:
     """Note whom of these changed candidates to look at; how many.
 
-    Changes before a mapping counted do not matter.
+    Changes before a mapping counted do not matter. Of the `newcomers`, seen for the first time, one made
+    earlier may be somebody invited who was relocated into a job without a mapping.
     """
     watched = mappings.watched_from(tx, account_id, {c.job_shortcode for c in rows if c.job_shortcode})
-    noticed = {c.candidate_id: c for c in rows if _matters(c, watched)}
+    late = {c.candidate_id for c in rows if c.candidate_id in newcomers and _was_made_earlier(c)}
+    followed = late if late and _has_invites(tx, account_id) else set()
+    noticed = {c.candidate_id: c for c in rows if _matters(c, watched) or c.candidate_id in followed}
     if not noticed:
         return 0
     invited = _already_invited(tx, account_id, noticed)
@@ -53,6 +66,18 @@ def notice(tx: Connection, account_id: str, rows: Sequence[Candidate], now: date
     return len(asked)
 
 
+def _was_made_earlier(candidate: Candidate) -> bool:
+    """A relocated candidate keeps the time at which it was created."""
+    if candidate.created_at is None or candidate.updated_at is None or candidate.job_shortcode is None:
+        return False
+    return candidate.updated_at - candidate.created_at > COMPLETED_WITHIN
+
+
+def _has_invites(tx: Connection, account_id: str) -> bool:
+    query = select(schema.invites.c.invite_id).where(schema.invites.c.account_id == account_id)
+    return tx.execute(query.limit(1)).first() is not None
+
+
 def _matters(candidate: Candidate, watched: dict[str, datetime]) -> bool:
     if candidate.job_shortcode not in watched or candidate.updated_at is None:
         return False
@@ -63,7 +88,7 @@ def _already_invited(tx: Connection, account_id: str, noticed: dict[str, Candida
     """Those with an invite for the interview that their job asks for now."""
     i = schema.invites.c
     query = select(i.candidate_id, i.job_shortcode, i.template_id).where(
-        i.account_id == account_id, i.candidate_id.in_(list(noticed))
+        i.account_id == account_id, i.candidate_id.in_(list(noticed)), i.state != "dropped"
     )
     wanted: dict[str, str | None] = {}
     found = set()
@@ -137,6 +162,12 @@ def overlooked(
         if is_mapped and row.job_shortcode in counted and row.occurred_at >= counted[row.job_shortcode]:
             found[row.candidate_id] = None
     return list(found)[:limit]
+
+
+def failing(tx: Connection, account_id: str, tries: int) -> int:
+    """How many have been tried in vain that often."""
+    query = select(func.count()).where(K.c.account_id == account_id, K.c.tries >= tries)
+    return int(tx.execute(query).scalar_one())
 
 
 def done(tx: Connection, look: Look) -> None:

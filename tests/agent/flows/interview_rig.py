@@ -12,7 +12,7 @@ from agent.flows import interviews, platform
 from agent.work import Work
 from sandbox.stamps import hex_id
 from storage import reads
-from storage.ledger import decisions, invites, mappings, outbox, schema
+from storage.ledger import decisions, interventions, invites, mappings, outbox, schema
 from storage.ledger.decisions import Decision
 from storage.ledger.invites import Invite
 from storage.ledger.mappings import Changes
@@ -96,6 +96,11 @@ class InterviewRig(Rig):
         """A person lets a parked effect go."""
         with wiring.opened_ledger(self.settings) as ledger, ledger.write() as tx:
             outbox.retry(tx, effect_id, self.clock())
+
+    def drop(self, effect_id: int) -> None:
+        """A person does not want it sent."""
+        with wiring.opened_ledger(self.settings) as ledger, ledger.write() as tx:
+            interventions.drop(tx, effect_id, actor="a test", now=self.clock())
 
     def account_setting(self, **values: Any) -> None:
         with wiring.opened_ledger(self.settings) as ledger, ledger.write() as tx:

@@ -1,11 +1,15 @@
 """Who is invited and who is not: stage entries decided from the activities, each once and with its reason."""
 
+from collections.abc import Sequence
+
 import pytest
 
 from agent.flows import account as turns
 from agent.flows.candidates import WalkKind
 from agent.flows.trial import trial
+from agent.rules import triggers
 from storage.ledger import schema
+from storage.records import Activity, Candidate
 from tests.agent.flows.conftest import MakeInterviews
 from tests.agent.flows.interview_rig import InterviewRig
 
@@ -353,3 +357,76 @@ def _other_job(rig: InterviewRig) -> str:
         for job in jobs
         if job.state in ("published", "closed") and not job.sample and job.shortcode != rig.job()
     )
+
+
+def test_a_dropped_invite_that_never_left_does_not_keep_a_later_entry_out(rig: InterviewRig) -> None:
+    somebody = rig.candidate()
+    rig.move(somebody)
+    rig.clock.forward(hours=25)
+    rig.go_on()
+    (invite, _note) = rig.effects(somebody)
+    rig.drop(invite.effect_id)
+    rig.move(somebody, "applied")
+    rig.move(somebody)
+    rig.clock.forward(minutes=20)
+    rig.go_on()
+    assert len(rig.interviews()) == 1
+    assert _reasons(rig, somebody) == ["too_old", "invited"]
+
+
+def test_b06_a_candidate_relocated_into_a_job_without_a_mapping_still_gets_the_result(
+    rig: InterviewRig,
+) -> None:
+    account = rig.running.world.account("acme")
+    somebody = rig.candidate()
+    rig.move(somebody)
+    rig.go_on()
+    rig.clock.forward(seconds=20)
+    rig.map(None, _other_job(rig))
+    new = f"{account.relocate(somebody, _other_job(rig)).id:x}"
+    rig.clock.forward(seconds=2)
+    rig.go_on()
+    rig.running.world.platform.complete(rig.interviews()[0]["id"], score=80)
+    rig.go_on()
+    assert len(rig.timeline(new, "rating")) == 1, [
+        (e.kind, e.state, e.sentence, e.candidate_id) for e in rig.effects(new, somebody)
+    ]
+
+
+def test_one_unreadable_timeline_is_asked_for_less_and_less_often_and_told_apart(rig: InterviewRig) -> None:
+    bad, good = rig.candidate(), rig.candidate()
+    for one in (bad, good):
+        rig.move(one)
+    rig.fault("server_error", f"/{bad}/activities$", times=None)
+    rig.poll()
+    rig.forget_requests()
+    for _ in range(40):
+        rig.go_on(polls=False)
+        rig.clock.forward(minutes=3)
+    asked = [r for r in rig.asked() if r["path"].endswith(f"/{bad}/activities")]
+    assert len(rig.interviews()) == 1
+    assert len(asked) < 100, "each look tries four times"
+    assert "1 candidates" in rig.problems()["timelines_unread"]
+    assert "triggers_paused" not in rig.problems()
+
+
+def test_an_error_of_our_own_about_one_candidate_keeps_nobody_else_waiting(
+    rig: InterviewRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unlucky, lucky = rig.candidate(), rig.candidate()
+    for one in (unlucky, lucky):
+        rig.move(one)
+    known = triggers.entries
+
+    def trips(activities: Sequence[Activity], candidate: Candidate) -> list[triggers.Entry]:
+        if candidate.candidate_id == unlucky:
+            raise ValueError("a mistake")
+        return known(activities, candidate)
+
+    monkeypatch.setattr(triggers, "entries", trips)
+    rig.go_on()
+    assert [i.candidate_id for i in rig.invited(lucky, unlucky)] == [lucky]
+    monkeypatch.undo()
+    rig.clock.forward(minutes=11)
+    rig.go_on()
+    assert len(rig.interviews()) == 2
