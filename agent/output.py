@@ -26,6 +26,11 @@ class Output:
         sys.stderr.write(sentence + "\n")
         sys.stderr.flush()
 
+    def ask(self, question: str) -> None:
+        """A question, on stderr so that the answer on stdout stays whole; the cursor stays behind it."""
+        sys.stderr.write(question)
+        sys.stderr.flush()
+
     def fail(self, code: str, sentence: str) -> None:
         """An error's sentence; with --json the document tells it too."""
         self.say(sentence)

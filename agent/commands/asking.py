@@ -23,6 +23,7 @@ from storage.ledger.requests import Kind, Request, State
 from storage.settings import Settings
 
 LOOK_SECONDS = 0.5
+UNCHANGED = "Nothing was changed."
 FAILED, CANCELLED = 1, 3
 
 
@@ -81,7 +82,7 @@ def _ask(settings: Settings, options: argparse.Namespace, output: Output) -> int
     if kind is Kind.REVOKE and not options.yes:
         with wiring.opened_ledger(settings) as ledger, ledger.read() as tx:
             accounts.get(tx, options.account)
-        _confirm(options.account)
+        _confirm(options.account, output)
     args = {"since": since} if since else {}
     return told(asked(settings, options.account, kind, args, output), output)
 
@@ -113,12 +114,38 @@ def _card_hint(account_id: str, done: Request) -> str:
     )
 
 
-def _confirm(account_id: str) -> None:
+def question(text: str, output: Output, *, unattended: str) -> str:
+    """What is typed at the terminal, blanks taken off; '' at the end of input.
+
+    Raises UsageProblem, which begins with `unattended`, when nobody is there to answer.
+    """
     if not sys.stdin.isatty():
-        raise UsageProblem("Revoking ends the sync of this account for good. If that is meant, add --yes.")
-    typed = input(f"This destroys the token of {account_id} and ends its sync. Type {account_id} to go on: ")
-    if typed.strip() != account_id:
-        raise UsageProblem("That is not the account's name. Nothing was done.")
+        raise UsageProblem(f"{unattended} If that is meant, add --yes.")
+    output.ask(text)
+    try:
+        return input().strip()
+    except EOFError:
+        output.say("")  # the cursor stands behind the question
+        return ""
+
+
+def agreed(text: str, output: Output) -> None:
+    """Raises UsageProblem for anything but a yes."""
+    answer = question(text, output, unattended="This changes who is invited, and nobody is here to ask.")
+    if answer.casefold() not in ("y", "yes"):
+        raise UsageProblem(UNCHANGED)
+
+
+def _confirm(account_id: str, output: Output) -> None:
+    typed = question(
+        f"This destroys the token of {account_id} and ends its sync. Type {account_id} to go on: ",
+        output,
+        unattended="Revoking ends the sync of this account for good.",
+    )
+    if not typed:
+        raise UsageProblem(UNCHANGED)
+    if typed != account_id:
+        raise UsageProblem("That is not the account's name. Nothing was changed.")
 
 
 def _carried_out(settings: Settings, ledger: Ledger, request: Request, output: Output) -> Request:

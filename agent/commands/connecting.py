@@ -99,7 +99,10 @@ def _typed_token(options: argparse.Namespace) -> str:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageProblem(f"The token file {options.token_file} cannot be read: {error}.") from None
     if sys.stdin.isatty():
-        return getpass.getpass("API token (it is not shown): ")
+        try:
+            return getpass.getpass("API token (it is not shown): ")
+        except EOFError:
+            raise UsageProblem("No token was typed. Nothing was changed.") from None
     raise UsageProblem("Hand the token over with --token-stdin or --token-file FILE.")
 
 

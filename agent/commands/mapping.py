@@ -1,7 +1,6 @@
 """`map`: which stage starts which interview, and what is written back to Workable."""
 
 import argparse
-import sys
 from typing import Any
 
 import msgspec
@@ -9,7 +8,7 @@ from sqlalchemy import Connection
 
 from agent import wiring
 from agent.commands import choosing, mapping_words
-from agent.commands.asking import actor
+from agent.commands.asking import actor, agreed
 from agent.commands.choosing import NONE, Choice
 from agent.errors import UsageProblem
 from agent.output import Output
@@ -104,6 +103,7 @@ def _follow_default(
 ) -> None:
     if not where.key or given:
         raise UsageProblem("--follow-default goes with --job and nothing else: it drops that job's mapping.")
+    _agreed(f"{where} would follow the account's default mapping.", options, output)
     with ledger.write() as tx:
         mappings.follow_default(tx, options.account, where.key, actor=actor(), now=utc_now())
     sentence = f"{where} follows the account's default mapping."
@@ -117,8 +117,7 @@ def _save(
     with ledger.read() as tx:
         stage = _trigger_stage(tx, options, where)
         reach = _reach(tx, options.account, where, stage)
-    if stage is not None and reach is not None:
-        _agreed(mapping_words.before(reach, stage.name), options, output)
+    _agreed(mapping_words.before(where, reach, stage), options, output)
     rule = _saved(ledger, options.account, where, stage, changes)
     with ledger.read() as tx:
         account = accounts.get(tx, options.account)
@@ -152,12 +151,9 @@ def _reach(tx: Connection, account_id: str, where: Choice, stage: Choice | None)
 
 
 def _agreed(concerned: str, options: argparse.Namespace, output: Output) -> None:
-    """Ask, where somebody is there to answer. Raises UsageProblem for a no."""
-    if options.yes or not sys.stdin.isatty():
-        return
-    output.say(concerned)
-    if input("Save this mapping? [y/N] ").strip().casefold() not in ("y", "yes"):
-        raise UsageProblem("Nothing was changed.")
+    """Raises UsageProblem for a no, and when nobody is there to answer."""
+    if not options.yes:
+        agreed(f"{concerned}\nSave this mapping? [y/N] ", output)
 
 
 def _trigger_stage(tx: Connection, options: argparse.Namespace, where: Choice) -> Choice | None:

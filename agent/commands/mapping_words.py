@@ -11,16 +11,18 @@ WAYS = {"both": "reach", "moved": "are moved to", "created": "begin in"}
 ON = {"both": "reaching it", "moved": "a move", "created": "creation"}
 
 
-def before(reach: Reach, stage: str) -> str:
+def before(where: Choice, reach: Reach | None, stage: Choice | None) -> str:
     """Whom it concerns, before it is saved."""
-    return f"{_people(reach.now)} in {stage!r} now and will not be invited. {reach.told()}"
+    if stage is None or reach is None:
+        return f"No stage would start an interview in {_place(where)}: nobody is invited."
+    return f"{_people(reach.now)} in {stage.name!r} now and will not be invited. {reach.told()}"
 
 
 def saved(
     rule: Rule, where: Choice, reach: Reach | None, templates: Mapping[str, str], others: int
 ) -> list[str]:
     """One sentence each about whom it invites and what is written back; `others` are jobs not concerned."""
-    place = str(where) if where.key else "any job"
+    place = _place(where)
     if rule.stage is None:
         return [f"No stage starts an interview in {place}: nobody is invited."]
     told = [_invites(rule, place, templates)]
@@ -30,6 +32,10 @@ def saved(
         are = "is" if reach.now == 1 else "are"
         told.append(f"{reach.now:,} {are} there now and will not be invited. {reach.told()}")
     return [*told, *_writes(rule), *_extras(rule)]
+
+
+def _place(where: Choice) -> str:
+    return str(where) if where.key else "any job"
 
 
 def _people(number: int) -> str:

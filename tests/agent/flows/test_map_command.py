@@ -19,7 +19,7 @@ def desk(
 
 
 def _map(desk: InterviewDesk, *words: str) -> tuple[int, str, str]:
-    typed = desk.type("map", "--account", "acme", *words)
+    typed = desk.type("map", "--account", "acme", "--yes", *words)
     return typed.code, typed.out, typed.err
 
 
@@ -230,6 +230,51 @@ def test_with_yes_nothing_is_asked(desk: InterviewDesk) -> None:
     assert desk.type(*words, answers="").code == 0
 
 
+def test_without_a_terminal_nothing_is_saved_unless_yes_is_said(desk: InterviewDesk) -> None:
+    job = desk.rig.job()
+    _map(desk, "--job", job, "--stage", "applied", "--template", "tpl-general")
+    for words in (("--pass-score", "60"), ("--job", job, "--follow-default"), ("--stage", "none")):
+        typed = desk.type("map", "--account", "acme", "--job", job, *words)
+        assert (typed.code, typed.out, typed.err.count("\n")) == (2, "", 1)
+        assert "If that is meant, add --yes." in typed.err
+        assert _rule(desk, job).version == 1
+    assert "Applied" in desk.type("map", "--account", "acme").out
+
+
+def test_what_stops_inviting_is_asked_at_a_terminal_too(desk: InterviewDesk) -> None:
+    _map(desk, "--stage", "applied", "--template", "tpl-general")
+    typed = desk.type("map", "--account", "acme", "--stage", "none", answers="n\n")
+    assert (typed.code, "No stage would start an interview in any job" in typed.err) == (2, True)
+    _map(desk, "--job", desk.rig.job(), "--stage", "applied")
+    words = ("map", "--account", "acme", "--job", desk.rig.job(), "--follow-default")
+    typed = desk.type(*words, answers="n\n")
+    assert (typed.code, "would follow the account's default mapping." in typed.err) == (2, True)
+    assert _rule(desk, desk.rig.job()).job_shortcode == desk.rig.job()
+
+
+def test_the_end_of_input_at_a_question_counts_as_no(desk: InterviewDesk) -> None:
+    for words in (
+        ("map", "--account", "acme", "--stage", "applied", "--template", "tpl-general"),
+        ("revoke", "--account", "acme"),
+    ):
+        typed = desk.type(*words, answers="")
+        assert (typed.code, typed.out) == (2, "")
+        assert typed.err.endswith("\nNothing was changed.\n")
+        assert "Traceback" not in typed.err
+    assert desk.rig.account().state == "active"
+
+
+def test_the_end_of_input_at_the_question_for_a_token_is_told(
+    desk: InterviewDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(_prompt: str) -> str:
+        raise EOFError
+
+    monkeypatch.setattr("getpass.getpass", ended)
+    typed = desk.type("reconnect", "--account", "acme", answers="")
+    assert (typed.code, typed.err) == (2, "No token was typed. Nothing was changed.\n")
+
+
 def test_alone_it_shows_what_is_mapped_and_with_history_every_version(desk: InterviewDesk) -> None:
     assert "Nothing is mapped, so nobody is invited." in _map(desk)[1]
     _map(desk, "--stage", "phone-screen", "--template", "tpl-general")
@@ -303,7 +348,7 @@ def test_a_count_that_is_none_is_refused(desk: InterviewDesk) -> None:
 
 
 def test_it_runs_as_a_process_of_its_own(desk: InterviewDesk) -> None:
-    words = ("map", "--account", "acme", "--stage", "phone-screen", "--template", "tpl-general", "--json")
+    words = ("map", "--account", "acme", "--stage", "applied", "--template", "tpl-general", "--json", "--yes")
     process = desk.rig.start(*words)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
