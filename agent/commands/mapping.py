@@ -199,7 +199,9 @@ def _changes(
         values["pass_score"] = None if options.pass_score == NONE else _number(options.pass_score)
     if options.visibility is not None:
         roles = tuple(role.strip() for role in options.visibility.split(",") if role.strip())
-        values["visibility"] = None if options.visibility == "default" else roles
+        if not roles:
+            raise UsageProblem(mappings.NO_ROLES)
+        values["visibility"] = None if roles == ("default",) else roles
     return msgspec.convert(values, Changes)
 
 

@@ -23,6 +23,9 @@ GRADES: dict[str, int] = {"thumbs": 3, "stars": 5, "numbers": 10}  # each scale'
 ROLES = ("admin", "recruiting_admin", "hiring_manager", "simple", "reviewer", "recruiter")
 
 
+NO_ROLES = f"No role would see the comments. Choose among {', '.join(ROLES)}, or 'default' for Workable's usual ones."
+
+
 class MappedStage(msgspec.Struct, frozen=True):
     """The stage as it was when mapped; found again by id, then by slug and kind."""
 
@@ -110,6 +113,8 @@ def save(
     What `changes` leaves unset stays as it was; a job's first mapping begins with the default's.
     Raises MappingProblem when the pipeline has no such stage or the parts contradict each other.
     """
+    if changes is not None and changes.visibility == ():
+        raise MappingProblem(NO_ROLES)
     before = current(tx, account_id, job_shortcode) or current(tx, account_id, DEFAULT)
     values = _values(tx, account_id, job_shortcode, before, changes or Changes())
     stage = None if stage_id is None else _stage(tx, account_id, job_shortcode, stage_id)

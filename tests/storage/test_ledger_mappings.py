@@ -107,3 +107,12 @@ def test_an_equal_board_is_not_written_again(ledger: Ledger) -> None:
         before = tx.connection.total_changes
         board.replace(tx, "acme", list(reversed(JOBS)), list(reversed(STAGES)))
         assert tx.connection.total_changes == before
+
+
+def test_comments_that_nobody_could_see_are_refused(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        board.replace(tx, "acme", JOBS, STAGES)
+        nobody = mappings.Changes(visibility=())
+        with pytest.raises(MappingProblem, match="Choose among admin.*or 'default'"):
+            mappings.save(tx, "acme", "", "s1", nobody, actor="ann@example.com", now=NOON)
+        assert mappings.every_current(tx, "acme") == []

@@ -139,6 +139,8 @@ WRONG: list[tuple[list[str], str]] = [
     (["--stage", "applied", "--thresholds", "a,b"], "'a' is no whole number."),
     (["--stage", "applied", "--pass-score", "101"], "it must be from 0 to 100"),
     (["--stage", "applied", "--visibility", "admin,boss"], "boss: no such role. Choose among admin"),
+    (["--stage", "applied", "--visibility", ""], "Choose among admin, recruiting_admin, hiring_manager, simple, reviewer, recruiter, or 'default'"),
+    (["--stage", "applied", "--visibility", " , "], "or 'default'"),
     (["--template", "tpl-general"], "Nothing is mapped there yet; name the stage with --stage."),
     (["--follow-default"], "--follow-default goes with --job"),
 ]  # fmt: skip
