@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from agent.errors import AgentError
+from agent.errors import AgentError, Stopped
 from agent.flows.plans import Score, plan_end_note, plan_result
 from agent.platform import Interview, Platform, read_callback
 from agent.work import Tools
@@ -23,6 +23,8 @@ WATERMARK = "platform:interviews"
 OVERLAP = timedelta(minutes=5)
 FIRST_READS_BACK = timedelta(days=1)
 READ_AGAIN_FOR = timedelta(days=1)
+ASKED_FOR = timedelta(minutes=2)  # an interview that a callback named, while it cannot be read
+FAILURES_AT_ONCE = 3  # after so many the platform itself is taken to be the trouble
 EVERYONE = ""  # a problem of no account in particular
 BAD_ROWS = "platform_rows"
 UNREADABLE = "result_unreadable"  # of an account; the subject is the external id
@@ -67,10 +69,32 @@ def _show_bad_rows(tx: Connection, bad_rows: int, now: datetime) -> None:
 
 
 def take_callbacks(tools: Tools, platform: Platform) -> int:
-    """Ask for each interview that a callback named; how many had news."""
+    """Ask for each interview that a callback named; how many had news.
+
+    One that cannot be answered for is tried again next time. Raises only Stopped and what is wrong with the
+    platform's token.
+    """
     with tools.ledger.read() as tx:
-        waiting = inbox.waiting(tx, "", limit=100)
-    return sum(_take_callback(tools, platform, message) for message in waiting)
+        waiting = inbox.waiting(tx, inbox.PLATFORM, limit=100)
+    news, failures = 0, 0
+    for message in waiting:
+        try:
+            news += _take_callback(tools, platform, message)
+        except AgentError as error:
+            if isinstance(error, Stopped) or error.code == "token_refused":
+                raise
+            _put_off(tools, message, error)
+            failures += 1
+        if failures == FAILURES_AT_ONCE:
+            break
+    return news
+
+
+def _put_off(tools: Tools, message: inbox.Message, error: AgentError) -> None:
+    """What a callback tells of is found by the poll too, so that it is not worth asking for long."""
+    log.warning("a callback about interview %s: %s", message.resource_id, error.sentence)
+    if tools.clock() - message.received_at >= ASKED_FOR:
+        _done(tools, message, "left_to_poll")
 
 
 def _take_callback(tools: Tools, platform: Platform, message: inbox.Message) -> bool:
