@@ -62,8 +62,9 @@ def make_interviews(tmp_path: Path) -> Iterator[MakeInterviews]:
         ) -> InterviewRig:
             clock = Clock()
             clock.forward(hours=-1)
+            wanted: dict[str, Any] = {"accounts": "acme:account", "candidates": 24, "jobs": 5} | world
             made = World(
-                **{"accounts": "acme:account", "candidates": 24, "jobs": 5} | world,
+                **wanted,
                 switches={"rate": "off", "post_processing": False, **(switches or {})},
                 clock=clock.unix,
             )
