@@ -23,7 +23,10 @@ GRADES: dict[str, int] = {"thumbs": 3, "stars": 5, "numbers": 10}  # each scale'
 ROLES = ("admin", "recruiting_admin", "hiring_manager", "simple", "reviewer", "recruiter")
 
 
-NO_ROLES = f"No role would see the comments. Choose among {', '.join(ROLES)}, or 'default' for Workable's usual ones."
+NO_ROLES = (
+    f"No role would see the comments. Choose among {', '.join(ROLES)}, "
+    "or 'default' for those that Workable lets see them by itself."
+)
 
 
 class MappedStage(msgspec.Struct, frozen=True):

@@ -113,6 +113,6 @@ def test_comments_that_nobody_could_see_are_refused(ledger: Ledger) -> None:
     with ledger.write() as tx:
         board.replace(tx, "acme", JOBS, STAGES)
         nobody = mappings.Changes(visibility=())
-        with pytest.raises(MappingProblem, match="Choose among admin.*or 'default'"):
+        with pytest.raises(MappingProblem, match=r"Choose among admin.*or 'default'"):
             mappings.save(tx, "acme", "", "s1", nobody, actor="ann@example.com", now=NOON)
         assert mappings.every_current(tx, "acme") == []
