@@ -5,6 +5,7 @@ from datetime import timedelta
 import msgspec
 from sqlalchemy import Connection
 
+from agent.effects import waited
 from agent.effects.change import Change, Context
 from agent.effects.jobs import Jobs
 from agent.work import Work
@@ -30,7 +31,7 @@ class Hold(msgspec.Struct, frozen=True):
 
 def hold(ctx: Context, change: Change) -> Hold | None:
     """None: it may go."""
-    return _superseded(ctx) or _without_invite(ctx) or _shut(ctx, change) or _too_old(ctx)
+    return _superseded(ctx) or _without_invite(ctx) or _not_wanted(ctx) or _shut(ctx, change) or _too_old(ctx)
 
 
 def _superseded(ctx: Context) -> Hold | None:
@@ -55,6 +56,13 @@ def _without_invite(ctx: Context) -> Hold | None:
     return Hold(S.PARKED, NOT_MADE, "The invite was not made so far; the note follows when it is.")
 
 
+def _not_wanted(ctx: Context) -> Hold | None:
+    """Behaviours B07, for an invite that had to wait. That the stage was left is no reason (B04)."""
+    if ctx.effect.kind != EffectKind.INVITE or (found := waited.refusal(ctx)) is None:
+        return None
+    return Hold(S.CANCELLED, found.reason, found.sentence)
+
+
 def _shut(ctx: Context, change: Change) -> Hold | None:
     """Behaviours B10."""
     if not change.needs_live_job:
@@ -69,7 +77,7 @@ def _shut(ctx: Context, change: Change) -> Hold | None:
 
 def _too_old(ctx: Context) -> Hold | None:
     """Nobody is surprised by an invite long after they reached the stage, unless a person wants it (B12)."""
-    if ctx.effect.kind != EffectKind.INVITE or ctx.effect.reason == "retried":
+    if ctx.effect.kind != EffectKind.INVITE or ctx.effect.is_approved:
         return None
     hours = ctx.work.settings.invite_age_hours
     if ctx.work.now() - ctx.about.entered_at <= timedelta(hours=hours):

@@ -1,16 +1,19 @@
 """Writes to the outbox what is about to be sent and what came of it, each in one fenced transaction."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import msgspec
+from sqlalchemy import Connection
 
-from agent.effects import checks
+from agent.effects import checks, waited
 from agent.effects.change import Change, Context, Receipt, Service
 from agent.effects.table import CHANGES
 from agent.work import Work
+from storage import references
 from storage.ledger import decisions, holding, invites, outbox, problems, templates
-from storage.ledger.outbox import Effect, EffectState
+from storage.ledger.outbox import Effect, EffectKind, EffectState
+from storage.records import Candidate
 
 PLATFORM_REFUSED = "platform_refused"
 S = EffectState
@@ -38,7 +41,7 @@ def context(work: Work, effect: Effect) -> Context:
 
 def claim(ctx: Context, member_id: str) -> Context | None:
     """Committed before anything leaves. None when the effect has changed, or no invite may go just now."""
-    work = ctx.work
+    work, candidate = ctx.work, waited.renewed(ctx)
     with work.ledger_write() as tx:
         if checks.exceeds_cap(tx, work, ctx.effect):
             return None
@@ -48,7 +51,18 @@ def claim(ctx: Context, member_id: str) -> Context | None:
         )  # fmt: skip
         if number is None:
             return None
+        if candidate is not None:
+            _renew(tx, ctx, candidate)
         return replace(ctx, effect=outbox.get(tx, ctx.effect.effect_id), member_id=member_id)
+
+
+def _renew(tx: Connection, ctx: Context, candidate: Candidate) -> None:
+    """An invite that has waited goes to the candidate as they are called and reached now."""
+    payload, email = ctx.effect.payload, candidate.email or ""
+    body = payload["body"] | {"candidate": waited.person(candidate)}
+    outbox.change_payload(tx, ctx.effect.effect_id, payload | {"body": body})
+    digest = references.email_digest(ctx.work.account_id, email)
+    invites.update(tx, ctx.about.invite_id, email_digest=digest)
 
 
 def confirm(ctx: Context, change: Change, receipt: Receipt) -> None:
@@ -72,7 +86,7 @@ def settle(ctx: Context, outcome: Outcome) -> Effect | None:
     """
     work, effect, now = ctx.work, ctx.effect, ctx.work.now()
     is_open = outcome.state in (S.WAITING, S.UNKNOWN)
-    reason = "retried" if is_open and effect.reason == "retried" else outcome.reason
+    reason = "retried" if is_open and effect.is_approved else outcome.reason
     with work.ledger_write() as tx:
         present = outbox.get(tx, effect.effect_id)
         if (present.state, present.attempts) != (effect.state, effect.attempts):
@@ -82,7 +96,15 @@ def settle(ctx: Context, outcome: Outcome) -> Effect | None:
             now=now, reason=reason, sentence=outcome.sentence,
             due_at=now + outcome.pause, status=outcome.status,
         )  # fmt: skip
+        if outcome.state == S.CANCELLED and effect.kind == EffectKind.INVITE:
+            _drop_invite(tx, ctx, now)
         return outbox.get(tx, effect.effect_id)
+
+
+def _drop_invite(tx: Connection, ctx: Context, now: datetime) -> None:
+    """An invite that is not sent any more is over; its note goes with it."""
+    if invites.get(tx, ctx.about.invite_id).state == "planned":
+        invites.update(tx, ctx.about.invite_id, state="dropped", ended_at=now)
 
 
 def put_off(ctx: Context, service: Service, pause: timedelta) -> None:

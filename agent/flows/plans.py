@@ -7,6 +7,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from agent.effects import waited
+from agent.effects.waited import SYSTEM
 from agent.rules import scores
 from storage import references
 from storage.ledger import invites, outbox
@@ -15,7 +17,6 @@ from storage.ledger.mappings import Rule
 from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
 from storage.records import Candidate, StageRef
 
-SYSTEM = "intrvio"
 LANES = {
     EffectKind.RATING: SendLane.RESULTS,
     EffectKind.RESULT_COMMENT: SendLane.RESULTS,
@@ -101,25 +102,14 @@ def _external_id(occasion: Occasion, template: str) -> str:
 
 
 def _body(occasion: Occasion, template: str, external_id: str, callback_url: str | None) -> dict[str, Any]:
-    candidate = occasion.candidate
-    first, last = _names(candidate)
-    person = {"first_name": first, "last_name": last, "email": candidate.email, "phone": candidate.phone}
     body: dict[str, Any] = {
         "template_id": template,
         "job_shortcode": occasion.job_shortcode,
         "job_title": occasion.job_title,
         "external_id": external_id,
-        "candidate": {name: value for name, value in person.items() if value is not None},
+        "candidate": waited.person(occasion.candidate),
     }
     return body | ({"callback_url": callback_url} if callback_url else {})
-
-
-def _names(candidate: Candidate) -> tuple[str, str]:
-    """First and last name; the platform wants both, and some people have only one."""
-    first, last = candidate.firstname or "", candidate.lastname or ""
-    if not first and not last:
-        first, _, last = (candidate.name or "").strip().partition(" ")
-    return first or last or "-", last or first or "-"
 
 
 def plan_effect(

@@ -80,6 +80,11 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     remote_id: str | None
     actor: str
 
+    @property
+    def is_approved(self) -> bool:
+        """A person has let it go although it was held."""
+        return self.reason == "retried"
+
 
 class NewEffect(msgspec.Struct, frozen=True, kw_only=True):
     """`state` is planned, or parked with `reason` and `sentence` when a person has to agree first."""
@@ -191,9 +196,13 @@ def settle(
     tx.execute(T.update().where(*open_attempt).values(**told))
 
 
+def change_payload(tx: Connection, effect_id: int, payload: dict[str, Any]) -> None:
+    tx.execute(E.update().where(E.c.effect_id == effect_id).values(payload=payload))
+
+
 def forget_payload(tx: Connection, effect_id: int) -> None:
     """What was needed only for sending goes once it is confirmed."""
-    tx.execute(E.update().where(E.c.effect_id == effect_id).values(payload={}))
+    change_payload(tx, effect_id, {})
 
 
 def release_sending(tx: Connection, now: datetime) -> None:
