@@ -3,14 +3,13 @@
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
-from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from agent.errors import UsageProblem
 from agent.listener.doors import Doors, KeyRing, application
+from agent.listener.protocol import Config, Connection
 from agent.listener.signatures import SecretProblem
 from agent.listener.writer import Writer
 from storage.clock import Clock
@@ -22,18 +21,10 @@ MOST_CONNECTIONS = 256  # more are answered 503; with the largest body this boun
 GOODBYE_SECONDS = 3
 
 
-class _Quiet(H11Protocol):
-    """Keeps no access log, whatever becomes of the loggers: the paths hold secrets."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.access_log = False
-
-
 class _Server(uvicorn.Server):
     """Tells when it listens."""
 
-    def __init__(self, config: uvicorn.Config) -> None:
+    def __init__(self, config: Config) -> None:
         super().__init__(config)
         self.listening = threading.Event()
 
@@ -54,7 +45,8 @@ class Listener:
             doors = Doors(settings, KeyRing(ledger, vault, clock), self._writer, clock)
         except SecretProblem as problem:
             raise UsageProblem(str(problem)) from None
-        self._server = _Server(_config(application(doors)))
+        self._config = _config(application(doors))
+        self._server = _Server(self._config)
         self._thread = threading.Thread(target=self._serve, name="listener")
         self._socket: socket.socket | None = None
 
@@ -73,6 +65,7 @@ class Listener:
             return
         self._server.should_exit = True
         self._thread.join()
+        self._config.malformed.tell()
         self._writer.close()
         self._socket.close()
 
@@ -107,14 +100,15 @@ def _not_to_be_had(host: str, port: int, error: OSError) -> UsageProblem:
     )
 
 
-def _config(app: Starlette) -> uvicorn.Config:
-    return uvicorn.Config(
+def _config(app: Starlette) -> Config:
+    return Config(
         app,
         log_config=None,
+        log_level="error",  # below that there is a line for each malformed request
         access_log=False,
         lifespan="off",
         ws="none",
-        http=_Quiet,
+        http=Connection,
         server_header=False,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=GOODBYE_SECONDS,
