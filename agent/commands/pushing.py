@@ -20,6 +20,8 @@ from storage.ledger.outbox import EffectState
 from storage.ledger.requests import Kind
 from storage.settings import Settings
 
+HIGHEST_ID = 2**63 - 1  # what the ledger can look for
+
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     pushes = commands.add_parser(
@@ -75,6 +77,9 @@ def _pushes(settings: Settings, options: argparse.Namespace, output: Output) -> 
 
 
 def _step_in(settings: Settings, options: argparse.Namespace, output: Output) -> int:
+    if not 0 < options.push <= HIGHEST_ID:
+        raise UsageProblem(f"There is no push {options.push}.")
+
     def act(tx: Connection, now: datetime) -> str:
         sentence: str = options.act(tx, options.push, actor=actor(), now=now)
         return sentence
