@@ -9,12 +9,20 @@ from agent import wiring
 from agent.errors import UsageProblem
 from agent.output import Output, when
 from storage import interview_reads
-from storage.explanations import Explanation, Send
+from storage.explanations import Explanation, Seen, Send
 from storage.ledger import accounts, decisions, schema
+from storage.ledger.decisions import Decision
 from storage.ledger.outbox import Effect
 from storage.settings import Settings
 
-KNOWING = (schema.trigger_states, schema.events, schema.decisions, schema.invites, schema.effects)
+KNOWING = (
+    schema.trigger_states,
+    schema.events,
+    schema.decisions,
+    schema.invites,
+    schema.effects,
+    schema.looks,
+)
 
 
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
@@ -29,6 +37,11 @@ def _explain(settings: Settings, options: argparse.Namespace, output: Output) ->
     with wiring.opened_ledger(settings) as ledger, ledger.read() as tx:
         account_id = options.account or _account(tx, candidate_id)
         accounts.get(tx, account_id)
+        if not _knows(tx, account_id, candidate_id):
+            raise UsageProblem(
+                f"No candidate {candidate_id!r} has been seen in {account_id}. Check the id (the letters and "
+                "digits that end the candidate's address in Workable), or wait for the next sync."
+            )
         found = interview_reads.explain(tx, account_id, candidate_id)
     output.answer(found, lambda: "\n".join(_text(found)))
     return 0
@@ -86,17 +99,26 @@ def _place(found: Explanation) -> str:
 
 
 def _happened(found: Explanation) -> list[tuple[Any, str]]:
-    told = []
-    for event in found.events:
-        came = f" from {event.from_stage!r}" if event.from_stage else ""
-        to = f" to {event.to_stage!r}" if event.to_stage else ""
-        told.append((event.occurred_at, f"seen: {event.kind}{came}{to}"))
-    for decision in found.decisions:
-        outcome = decision.outcome.replace("_", " ")
-        told.append((decision.decided_at, f"decided: {outcome} ({decision.reason}). {decision.sentence}"))
+    told: list[tuple[Any, str]] = []
+    told += [(event.occurred_at, _seen(event)) for event in found.events]
+    told += [(decision.decided_at, _decided(decision)) for decision in found.decisions]
     told += [(i.planned_at, f"invite {i.invite_id} planned, now {i.state}") for i in found.invites]
     told += [(e.ended_at or e.sent_at or e.planned_at, _push(e)) for e in found.effects]
     return told + [(attempt.sent_at, _attempt(attempt)) for attempt in found.attempts]
+
+
+def _seen(event: Seen) -> str:
+    if event.kind in ("created", "appeared"):
+        return f"first seen, in {event.to_stage!r}" if event.to_stage else "first seen"
+    came = f" from {event.from_stage!r}" if event.from_stage else ""
+    to = f" to {event.to_stage!r}" if event.to_stage else ""
+    return f"seen: {event.kind}{came}{to}"
+
+
+def _decided(decision: Decision) -> str:
+    outcome = decision.outcome.replace("_", " ")
+    entered = f"Entered {decision.stage_name!r} at {when(decision.entered_at)}."
+    return f"decided: {outcome} ({decision.reason}). {decision.sentence} {entered}"
 
 
 def _push(effect: Effect) -> str:

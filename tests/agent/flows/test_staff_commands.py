@@ -59,7 +59,8 @@ def test_explain_answers_first_and_then_tells_all_that_happened_in_order(
     assert typed.code == 0
     assert lines[0].startswith("Invited on ")
     assert lines[2].startswith(f"Candidate {somebody} of acme, in ")
-    assert any("decided: invited" in line for line in lines)
+    assert any("decided: invited" in line and "Entered 'Phone Screen' at 2" in line for line in lines)
+    assert any("first seen, in 'Phone Screen'" in line for line in lines)
     assert any("invite: confirmed (IVW-" in line for line in lines)
     times = [line.split("UTC")[0] for line in lines if line.startswith("  ")]
     assert times == sorted(times)
@@ -100,6 +101,13 @@ def test_explain_asks_for_the_account_when_several_know_the_id_and_says_when_non
     assert "No connected account has seen a candidate 'abcdef'." in typed.err
 
 
+def test_explain_of_an_id_that_the_account_has_not_seen_is_an_error(desk: InterviewDesk) -> None:
+    for words in (("explain", "abcdef"), ("explain", "abcdef", "--account", "acme")):
+        typed = desk.type(*words)
+        assert (typed.code, typed.out, typed.err.count("\n")) == (2, "", 1)
+        assert typed.err.startswith("No candidate 'abcdef' has been seen in acme. Check the id")
+
+
 def test_pushes_are_listed_and_may_be_narrowed_to_a_state(desk: InterviewDesk, somebody: str) -> None:
     lines = desk.type("pushes", "--account", "acme").out.splitlines()
     assert lines[0].split() == ["PUSH", "WHAT", "CANDIDATE", "STATE", "TRIES", "SINCE", "REF", "WHY"]
@@ -132,9 +140,11 @@ def test_an_invite_that_waits_for_a_person_is_given_up_by_drop(desk: InterviewDe
 
 def test_what_is_done_or_unknown_cannot_be_retried_or_dropped(desk: InterviewDesk, somebody: str) -> None:
     done = str(_push(desk.rig, somebody, "invite").effect_id)
-    for words in (("retry", done), ("drop", done), ("retry", "9999"), ("drop", "9999")):
+    huge = "9" * 30
+    for words in (("retry", done), ("drop", done), ("retry", "9999"), ("drop", huge), ("retry", f"-{huge}")):
         typed = desk.type(*words)
-        assert (typed.code, typed.out) == (2, "")
+        assert (typed.code, typed.out, typed.err.count("\n")) == (2, "", 1)
+        assert ("There is no push" in typed.err) is not (words[1] == done)
         assert ("It is done already." in typed.err) is (words[1] == done)
     assert desk.type("retry", "seven").code == 2
 
