@@ -53,7 +53,9 @@ class Writer:
         self._hand_over(account_id, event, None)
 
     def _hand_over(self, account_id: str, event: str, delivery: Delivery | None) -> "Future[None]":
-        arrival = _Arrival(account_id, event, delivery, Future())
+        stored: Future[None] = Future()
+        stored.set_running_or_notify_cancel()  # a request that is given up cannot take it back
+        arrival = _Arrival(account_id, event, delivery, stored)
         self._waiting.put(arrival)
         return arrival.stored
 

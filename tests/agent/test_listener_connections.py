@@ -2,6 +2,8 @@
 
 import socket
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 
 import pytest
@@ -25,6 +27,15 @@ def all_of(connection: socket.socket) -> bytes:
     while part := connection.recv(1_000):
         found += part
     return found
+
+
+def until(happened: Callable[[], bool]) -> None:
+    pause = threading.Event()
+    for _ in range(int(PATIENCE_SECONDS / 0.01)):
+        if happened():
+            return
+        pause.wait(0.01)
+    pytest.fail("it never came")
 
 
 def drip(connection: socket.socket) -> None:
@@ -116,3 +127,20 @@ def test_malformed_requests_are_counted_and_told_now_and_then(
         ("agent.listener.protocol", (1,)),
         ("agent.listener.protocol", (2,)),
     ]
+
+
+def test_a_request_given_up_at_the_end_is_stored_with_all_that_came_beside_it(
+    open_site: OpenSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "GOODBYE_SECONDS", 0.1)
+    site = open_site()
+    bodies = [moved(number=number) for number in range(3)]
+    with ThreadPoolExecutor(4) as senders:
+        with site.ledger.write():  # nothing can be stored meanwhile
+            answers = [senders.submit(site.post, body) for body in bodies]
+            until(lambda: len(site.listener._server.server_state.tasks) == len(bodies))
+            closing = senders.submit(site.listener.close)
+            until(lambda: not site.listener._thread.is_alive())
+        closing.result(PATIENCE_SECONDS)
+    assert [answer.result() for answer in answers] == [500] * 3
+    assert sorted(message.body for message in site.waiting()) == sorted(bodies)
