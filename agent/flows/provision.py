@@ -11,8 +11,8 @@ from agent.flows.pipelines import whole
 from agent.work import Work
 from agent.workable import Listing
 from storage import references
-from storage.ledger import outbox, platform_members
-from storage.ledger.outbox import EffectKind, NewEffect, SendLane
+from storage.ledger import interventions, outbox, platform_members
+from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
 from storage.ledger.platform_members import PlatformMember
 from storage.records import Member, Recruiter
 
@@ -27,6 +27,8 @@ ROLES = {
 }
 ADMIN = "admin"
 SYSTEM = "intrvio"
+STUCK = (EffectState.FAILED, EffectState.PARKED)
+STAYS = ("none", "keep")  # changes that need nothing to be done
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -67,16 +69,19 @@ def preview(work: Work, *, recruiters: bool = False) -> list[Change]:
 
 
 def provision(work: Work, *, recruiters: bool = False, actor: str = SYSTEM) -> list[Change]:
-    """Plan what is to be done on the platform; the changes, those under way already left out.
+    """Plan what is to be done on the platform; every change that is wanted, those under way too.
 
     External recruiters only when asked for; those who were asked for before stay without being asked again.
+    A change that was dropped or refused is tried again when somebody asks, not when the agent repeats it.
     """
     _ = work.platform  # raises when there is none
     people = _people(work, with_recruiters=recruiters)
     with work.ledger_write() as tx:
-        steps = _steps(tx, work.account_id, people)
+        steps = [step for step in _steps(tx, work.account_id, people) if step.change.change not in STAYS]
         stays = {_same(person.email) for person in people}
-        return [step.change for step in steps if _plan(tx, work, step, stays, actor)]
+        for step in steps:
+            _plan(tx, work, step, stays, actor)
+        return [step.change for step in steps]
 
 
 def _people(work: Work, *, with_recruiters: bool) -> list[Person]:
@@ -167,14 +172,11 @@ def _is_last_admin(present: PlatformMember, everyone: list[PlatformMember]) -> b
     return present.role == ADMIN and not any(one.state == "active" for one in others)
 
 
-def _plan(tx: Connection, work: Work, step: Step, stays: set[str], actor: str) -> bool:
-    """True when something new was planned or done; `stays` are addresses of people who are wanted."""
-    if step.change.change in ("none", "keep"):
-        return False
-    planned = False
+def _plan(tx: Connection, work: Work, step: Step, stays: set[str], actor: str) -> None:
+    """`stays` are addresses of people who are wanted."""
     present, person = step.present, step.person
     if present is not None and (person is None or _has_new_address(person, present)):
-        planned = _plan_end(tx, work, present, stays, actor)
+        _plan_end(tx, work, present, stays, actor)
     if person is not None:
         payload = {
             "member_id": person.member_id,
@@ -182,15 +184,14 @@ def _plan(tx: Connection, work: Work, step: Step, stays: set[str], actor: str) -
             "name": person.name,
             "role": person.role,
         }
-        planned |= _plan_effect(tx, work, EffectKind.PUT_MEMBER, payload, present=present, actor=actor)
-    return planned
+        _plan_effect(tx, work, EffectKind.PUT_MEMBER, payload, present=present, actor=actor)
 
 
 def _has_new_address(person: Person, present: PlatformMember) -> bool:
     return present.is_active and _same(present.email) != _same(person.email)
 
 
-def _plan_end(tx: Connection, work: Work, present: PlatformMember, stays: set[str], actor: str) -> bool:
+def _plan_end(tx: Connection, work: Work, present: PlatformMember, stays: set[str], actor: str) -> None:
     """Who goes on under another id here, or through another account, stays on the platform."""
     elsewhere = {_same(one.email) for one in platform_members.active(tx) if one.account_id != work.account_id}
     if _same(present.email) in stays | elsewhere:
@@ -198,9 +199,9 @@ def _plan_end(tx: Connection, work: Work, present: PlatformMember, stays: set[st
             tx, work.account_id, present.member_id, email=present.email, state="deactivated",
             sentence="Stays on the platform under another id or through another account.", now=work.now(),
         )  # fmt: skip
-        return True
+        return
     payload = {"member_id": present.member_id, "email": present.email}
-    return _plan_effect(tx, work, EffectKind.DEACTIVATE_MEMBER, payload, present=present, actor=actor)
+    _plan_effect(tx, work, EffectKind.DEACTIVATE_MEMBER, payload, present=present, actor=actor)
 
 
 def _plan_effect(
@@ -211,10 +212,14 @@ def _plan_effect(
     *,
     present: PlatformMember | None,
     actor: str,
-) -> bool:
+) -> None:
     """The same change may be needed again later: the key counts from the person's last change."""
     last = "" if present is None else present.changed_at.isoformat()
-    key = references.key(work.account_id, kind, *sorted(payload.values()), last)
+    parts = [work.account_id, kind, *sorted(payload.values()), last]
+    key = references.key(*parts) if actor == SYSTEM else _after_dropped(tx, parts)
+    before = outbox.by_key(tx, key)
+    if before is not None and before.state in STUCK and actor != SYSTEM:
+        interventions.retry(tx, before.effect_id, actor=actor, now=work.now())
     new = NewEffect(
         account_id=work.account_id,
         kind=kind,
@@ -224,7 +229,16 @@ def _plan_effect(
         payload=payload,
         actor=actor,
     )
-    return outbox.plan(tx, new, work.now()) is not None
+    outbox.plan(tx, new, work.now())
+
+
+def _after_dropped(tx: Connection, parts: Sequence[str | int]) -> str:
+    """The first key of the change under which none was dropped."""
+    key, number = references.key(*parts), 0
+    while (before := outbox.by_key(tx, key)) is not None and before.state == EffectState.CANCELLED:
+        number += 1
+        key = references.key(*parts, number)
+    return key
 
 
 def told(changes: Sequence[Change], *, is_preview: bool) -> tuple[str, dict[str, Any]]:

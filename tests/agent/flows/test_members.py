@@ -5,12 +5,13 @@ from contextlib import suppress
 
 import pytest
 
+from agent import wiring
 from agent.errors import BadAnswer
 from agent.flows import provision
 from agent.flows.deliver import deliver
 from agent.flows.provision import Change
 from sandbox.stamps import hex_id
-from storage.ledger import outbox, platform_members
+from storage.ledger import interventions, outbox, platform_members
 from storage.ledger.outbox import Effect
 from storage.ledger.requests import Kind, State
 from tests.agent.flows.conftest import MakeInterviews
@@ -157,9 +158,51 @@ def test_who_comes_back_under_another_id_with_the_same_address_stays(rig: Interv
 
 def test_nothing_is_planned_twice_while_it_is_on_its_way(rig: InterviewRig) -> None:
     with rig.work() as work:
-        assert len(provision.provision(work)) == 5
-        assert provision.provision(work) == []
+        changes = provision.provision(work)
+        assert provision.provision(work) == changes, "what is on its way is wanted still"
     assert len(_effects(rig)) == 5
+
+
+def _drop_first(rig: InterviewRig) -> None:
+    """A person drops the first change that waits."""
+    with wiring.opened_ledger(rig.settings) as ledger, ledger.write() as tx:
+        first = outbox.due(tx, "acme", rig.clock(), 1)[0]
+        interventions.drop(tx, first.effect_id, actor="a test", now=rig.clock())
+
+
+def test_a_change_that_was_dropped_is_wanted_still_and_made_when_somebody_asks_again(
+    rig: InterviewRig,
+) -> None:
+    for _ in range(2):
+        with rig.work() as work:
+            provision.provision(work, actor="a test")
+        _drop_first(rig)
+    assert len(_effects(rig)) == 4
+    with rig.work() as work:
+        assert len(provision.provision(work)) == 5
+        deliver(work)
+    assert len(_on_platform(rig)) == 4, "what a person dropped is not repeated by itself"
+    assert rig.obeyed(Kind.PROVISION, preview=True).note == "Members: 1 to add. Nothing was changed."
+    asked = rig.obeyed(Kind.PROVISION)
+    assert asked.note == "Members: 1 to add. They are on their way to the interview platform."
+    rig.go_on()
+    assert len(_on_platform(rig)) == 5
+
+
+def test_a_change_that_the_platform_refused_is_tried_again_when_somebody_asks_again(
+    rig: InterviewRig,
+) -> None:
+    rig.fault("not_found", "/platform/members/", times=1)
+    _provision(rig)
+    assert len(_on_platform(rig)) == 4
+    with rig.work() as work:
+        assert [change.change for change in provision.provision(work)] == ["add"]
+        assert deliver(work) == 0
+    asked = rig.obeyed(Kind.PROVISION)
+    assert asked.note == "Members: 1 to add. They are on their way to the interview platform."
+    rig.go_on()
+    assert len(_on_platform(rig)) == 5
+    assert rig.obeyed(Kind.PROVISION).note == "Everybody stands on the interview platform as they should."
 
 
 @pytest.mark.parametrize(
