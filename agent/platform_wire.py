@@ -61,6 +61,7 @@ class Interview(msgspec.Struct, frozen=True):
     bounced_at: datetime | None
     opened_at: datetime | None
     result: Result | None
+    interview_url: str | None = None
 
 
 class Created(msgspec.Struct, frozen=True):
@@ -101,6 +102,7 @@ class WireInterview(Wire):
     """A row of the list and a callback alike; `invite` and `result` are read each as far as it goes."""
 
     interview_id: Id = None
+    interview_url: str | None = None
     external_id: str | None = None
     status: str | None = None
     updated_at: Instant | None = None
@@ -207,6 +209,7 @@ def _interview(found: WireInterview, _: str, __: int) -> Interview | None:
         bounced_at=utc(invite.bounced_at),
         opened_at=utc(invite.opened_at),
         result=RESULTS.one(found.result),
+        interview_url=found.interview_url,
     )
 
 

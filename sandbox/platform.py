@@ -263,6 +263,11 @@ class Platform:
         self.context.note("platform", verb=verb, **what)
 
 
+def interview_url(interview: Interview) -> str:
+    """Where the candidate goes."""
+    return f"https://platform.example.com/i/{interview.id}"
+
+
 def interview_row(interview: Interview) -> dict[str, Any]:
     """As `GET /interviews` gives it; keys without a value are left out."""
     invite = {
@@ -272,6 +277,7 @@ def interview_row(interview: Interview) -> dict[str, Any]:
     }
     row: dict[str, Any] = {
         "interview_id": interview.id,
+        "interview_url": interview_url(interview),  # an addition
         "external_id": interview.external_id,
         "status": interview.status,
         "updated_at": iso_ms(interview.updated_at),

@@ -13,7 +13,7 @@ from starlette.routing import Route
 
 from sandbox.api import answer
 from sandbox.errors import Refused, not_found
-from sandbox.platform import TEMPLATES, Platform, applicant_row, interview_row
+from sandbox.platform import TEMPLATES, Platform, applicant_row, interview_row, interview_url
 from sandbox.stamps import parse_time
 from sandbox.world import World
 
@@ -85,7 +85,7 @@ def create_interview(platform: Platform, request: Request, body: Any) -> Respons
     if not isinstance(body, dict):
         raise Refused(422, "The body is an object")
     interview, new = platform.create(body, request.headers.get("idempotency-key"))
-    url = f"https://platform.example.com/i/{interview.id}"
+    url = interview_url(interview)
     return answer({"interview_id": interview.id, "interview_url": url}, 201 if new else 200)
 
 

@@ -5,40 +5,26 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from agent.effects.change import Change, Context, Receipt
-from agent.errors import AgentError, Refused, Stopped
-from agent.platform import Created
+from agent.errors import Refused
 from storage.ledger import invites
 
 
 def find(ctx: Context) -> Receipt | None:
-    """Only the creation tells the link, and the same key tells it again; it is not worth waiting for."""
     interview = ctx.work.platform.find(ctx.about.external_id)
-    if interview is None:
-        return None
-    try:
-        created = _asked(ctx)
-    except Stopped:
-        raise
-    except AgentError:
-        return _made(ctx, interview.interview_id, None)
-    return _made(ctx, interview.interview_id, created.interview_url)
+    return None if interview is None else _made(ctx, interview.interview_id, interview.interview_url)
 
 
 def send(ctx: Context) -> Receipt:
+    payload = ctx.effect.payload
     try:
-        created = _asked(ctx)
+        created = ctx.work.platform.create(payload["body"], payload["key"])
     except Refused as refusal:
         # The key stood for another body, so that an interview may be there all the same.
-        interview = ctx.work.platform.find(ctx.about.external_id) if refusal.status == 409 else None
-        if interview is None:
+        there = find(ctx) if refusal.status == 409 else None
+        if there is None:
             raise
-        return _made(ctx, interview.interview_id, None)
+        return there
     return _made(ctx, created.interview_id, created.interview_url)
-
-
-def _asked(ctx: Context) -> Created:
-    payload = ctx.effect.payload
-    return ctx.work.platform.create(payload["body"], payload["key"])
 
 
 def _made(ctx: Context, interview_id: str, url: str | None) -> Receipt:

@@ -113,3 +113,19 @@ def test_what_was_sent_once_is_sent_again_as_it_was(rig: InterviewRig) -> None:
     rig.running.world.account("acme").edit(somebody, {"email": "mended@example.com"})
     _later(rig)
     assert [one["candidate"]["email"] for one in rig.interviews()] == [address]
+
+
+def test_b02_looking_for_an_invite_makes_none_however_long_its_key_is_forgotten(rig: InterviewRig) -> None:
+    somebody = rig.candidate()
+    rig.move(somebody)
+    rig.fault("answer_lost", "/platform/interviews$", method="POST")
+    with rig.agent() as engine:
+        work = taken(engine)
+        turns.poll(work, every=None)
+        rig.clock.forward(seconds=3)
+        interviews.turn(work)
+    rig.running.world.platform.keys.clear()
+    _later(rig)
+    (interview,) = rig.interviews()
+    (note,) = rig.timeline(somebody, "comment")
+    assert interview["id"] in note["body"]
