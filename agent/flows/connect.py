@@ -2,7 +2,9 @@
 
 import threading
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
 
 from agent.budget import Budget
 from agent.connections import open_workable
@@ -13,7 +15,7 @@ from storage.ledger import accounts
 from storage.ledger.accounts import NewToken
 from storage.ledger.database import Ledger
 from storage.settings import Settings
-from storage.vault import Vault
+from storage.vault import KeyProblem, Vault
 
 TOLERATED_SKEW_SECONDS = 60
 WHERE = "in Workable under Settings > Integrations > Apps"
@@ -65,13 +67,32 @@ def connect(
         remarks = _remarks(budget, clock, scopes)
     finally:
         workable.close()
-    token = NewToken(wish.token, kind, scopes, wish.expires_at)
     with ledger.write() as tx:
+        expires_at = wish.expires_at or _kept_expiry(tx, vault, wish, remarks)
+        token = NewToken(wish.token, kind, scopes, expires_at)
         is_new = accounts.connect(
             tx, vault, account_id=wish.account_id, name=name, base_url=base_url, region=region,
             token=token, member_id=wish.member_id, actor=actor, now=clock(),
         )  # fmt: skip
-    return Connected(wish.account_id, name, is_new, kind, scopes, wish.expires_at, remarks)
+    return Connected(wish.account_id, name, is_new, kind, scopes, expires_at, remarks)
+
+
+def _kept_expiry(tx: Connection, vault: Vault, wish: Wish, remarks: list[str]) -> datetime | None:
+    """The stored end of the token, if it is the same token; another's is removed, which is told."""
+    stored = accounts.expiry(tx, wish.account_id)
+    if stored is None:
+        return None
+    try:
+        is_same = accounts.token(tx, vault, wish.account_id) == wish.token
+    except KeyProblem:  # the key was lost: what is stored cannot be compared any more
+        is_same = False
+    if is_same:
+        return stored
+    day = stored - timedelta(days=1)
+    remarks.append(
+        f"The old token's last day, {day:%Y-%m-%d}, was removed. Give the new one's with --expires DATE."
+    )
+    return None
 
 
 def _checked(workable: Workable, wish: Wish) -> tuple[str, str, dict[str, bool | None]]:

@@ -206,6 +206,13 @@ def token(tx: Connection, vault: Vault, account_id: str) -> str | None:
     return None if sealed is None else vault.open(account_id, sealed)
 
 
+def expiry(tx: Connection, account_id: str) -> datetime | None:
+    """When the account's token ends, as far as somebody has said."""
+    query = select(K.c.expires_at).where(K.c.account_id == account_id, K.c.replaced_at.is_(None))
+    found: datetime | None = tx.execute(query).scalar()
+    return found
+
+
 def renew_tokens(tx: Connection, vault: Vault) -> None:
     """Seal every stored token with the vault's first key; one that no key opens stays as it is."""
     for row in tx.execute(select(K.c.token_id, K.c.sealed).where(K.c.sealed.is_not(None))).all():

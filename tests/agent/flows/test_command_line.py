@@ -67,6 +67,20 @@ def test_an_address_pasted_for_the_subdomain_is_understood(desk: Desk) -> None:
     assert out.startswith("Reconnected Acme Ltd (acme): account token")
 
 
+def test_the_last_day_of_a_token_is_kept_with_the_token_and_goes_with_it(desk: Desk) -> None:
+    desk.connect("--subdomain", "acme", "--expires", "2099-05-31")
+    code, out, err = desk.connect("--subdomain", "acme")
+    assert (code, err) == (0, "")
+    assert "until 2099-06-01" in out
+
+    desk.rig.running.world.reissue_token("acme")
+    code, out, err = desk.connect("--subdomain", "acme")
+    assert (code, "expiry not given" in out) == (0, True)
+    assert (
+        err == "The old token's last day, 2099-05-31, was removed. Give the new one's with --expires DATE.\n"
+    )
+
+
 @pytest.mark.parametrize("around", ['"{}"', "  {}\n", "{}\r\n", "Bearer {}"])
 def test_what_copying_leaves_around_a_token_is_taken_off(desk: Desk, around: str) -> None:
     code, _, err = desk.connect("--subdomain", "acme", token=around.format(desk.rig.running.token("acme")))
