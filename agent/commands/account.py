@@ -56,14 +56,14 @@ def _values(ledger: Ledger, options: argparse.Namespace, output: Output) -> dict
         accounts.get(tx, options.account)
         for option, name in (("member", "member_id"), ("fallback_member", "fallback_member_id")):
             if (typed := getattr(options, option)) is not None:
-                is_none = typed.casefold() == NONE
+                is_none = typed.strip().casefold() == NONE
                 values[name] = None if is_none else choosing.member(tx, options.account, typed, output)
     for option, name, word in (
         ("days_between_invites", "days_between_invites", EACH_JOB),
         ("invites_per_hour", "invites_per_hour", DEFAULT),
     ):
         if (typed := getattr(options, option)) is not None:
-            values[name] = None if typed == word else _count(typed, word)
+            values[name] = None if typed.strip().casefold() == word else _count(typed, word)
     flags = {"follows_employees": options.follow_employees, "provisions_members": options.provision_members}
     return values | {name: flag for name, flag in flags.items() if flag is not None}
 

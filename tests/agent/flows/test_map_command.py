@@ -332,7 +332,7 @@ def test_what_counts_for_the_whole_account_is_set_and_audited(desk: InterviewDes
     account = desk.rig.account()
     assert (account.member_id, account.days_between_invites, account.invites_per_hour) == (member, 90, 5)
     assert (account.follows_employees, account.provisions_members) == (True, True)
-    back = ("--member", "none", "--days-between-invites", "each-job", "--invites-per-hour", "default")
+    back = ("--member", "none", "--days-between-invites", "Each-Job", "--invites-per-hour", "DEFAULT")
     typed = desk.type("account", "--account", "acme", *back, "--no-follow-employees")
     assert "Each job invites. At most 100 (as set for all) invites an hour." in typed.out
     account = desk.rig.account()
