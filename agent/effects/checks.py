@@ -16,7 +16,7 @@ NOT_LIVE = "job_not_live"
 NOT_MADE = "invite_not_made"
 CAP = "invite_cap"
 CAP_SPAN = timedelta(hours=1)
-RESULTS = (EffectKind.RATING, EffectKind.RESULT_COMMENT)
+RESULTS = (EffectKind.RATING, EffectKind.RESULT_COMMENT, EffectKind.MOVE)
 NEVER_MADE = ("cancelled", "dropped")
 S = EffectState
 
@@ -31,7 +31,14 @@ class Hold(msgspec.Struct, frozen=True):
 
 def hold(ctx: Context, change: Change) -> Hold | None:
     """None: it may go."""
-    return _superseded(ctx) or _without_invite(ctx) or _not_wanted(ctx) or _shut(ctx, change) or _too_old(ctx)
+    return (
+        _superseded(ctx)
+        or _moved_before(ctx)
+        or _without_invite(ctx)
+        or _not_wanted(ctx)
+        or _shut(ctx, change)
+        or _too_old(ctx)
+    )
 
 
 def _superseded(ctx: Context) -> Hold | None:
@@ -40,6 +47,18 @@ def _superseded(ctx: Context) -> Hold | None:
         return None
     newer = ctx.about.revision
     return Hold(S.CANCELLED, "superseded", f"The platform has sent revision {newer} of the result.")
+
+
+def _moved_before(ctx: Context) -> Hold | None:
+    """An older move whose answer was lost may be found after a newer one was planned."""
+    if ctx.effect.kind != EffectKind.MOVE:
+        return None
+    with ctx.work.tools.ledger.read() as tx:
+        moved = holding.was_moved(tx, ctx.about.invite_id)
+    if not moved:
+        return None
+    sentence = "An earlier result has moved the candidate: where to go from there is for people to decide."
+    return Hold(S.CANCELLED, "moved_before", sentence)
 
 
 def _without_invite(ctx: Context) -> Hold | None:

@@ -11,7 +11,7 @@ from agent.effects import waited
 from agent.effects.waited import SYSTEM
 from agent.rules import scores
 from storage import references
-from storage.ledger import invites, outbox
+from storage.ledger import holding, invites, outbox
 from storage.ledger.invites import Invite, NewInvite
 from storage.ledger.mappings import Rule
 from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
@@ -152,7 +152,10 @@ class Score(msgspec.Struct, frozen=True):
 
 
 def plan_result(tx: Connection, invite: Invite, rule: Rule, score: Score, now: datetime) -> None:
-    """Rating, comment and move for one revision; what an earlier revision still had to do is given up."""
+    """Rating, comment and move for one revision; what an earlier revision still had to do is given up.
+
+    Who was moved by an earlier one is not moved again: where to go from there is for people to decide.
+    """
     superseded = _supersede(tx, invite, score.revision, now)
     grade = scores.grade(score.score, rule.scale, rule.thresholds)
     rating = {"scale": rule.scale, "grade": grade, "stage_id": invite.stage_id}
@@ -163,7 +166,7 @@ def plan_result(tx: Connection, invite: Invite, rule: Rule, score: Score, now: d
     passed = scores.has_passed(score.score, score.grade, rule.pass_score)
     is_told = rule.pass_score is not None or bool(score.grade)  # else nothing says whether it is a pass
     stage = rule.pass_stage if passed else rule.fail_stage
-    if stage is not None and is_told and not _was_moved(tx, invite):
+    if stage is not None and is_told and not holding.was_moved(tx, invite.invite_id):
         move = {"stage": msgspec.to_builtins(stage), "passed": passed}
         plan_effect(tx, invite, EffectKind.MOVE, move, now=now, revision=score.revision)
 
@@ -180,13 +183,6 @@ def _supersede(tx: Connection, invite: Invite, revision: int, now: datetime) -> 
         if effect.kind == EffectKind.RESULT_COMMENT and effect.state != EffectState.CANCELLED:
             written = effect.revision
     return written
-
-
-def _was_moved(tx: Connection, invite: Invite) -> bool:
-    """An earlier revision has moved the candidate: where to go from there is for people to decide."""
-    over = (EffectState.CANCELLED, EffectState.FAILED)
-    effects = outbox.of_invite(tx, invite.invite_id)
-    return any(effect.kind == EffectKind.MOVE and effect.state not in over for effect in effects)
 
 
 def plan_end_note(tx: Connection, invite: Invite, rule: Rule | None, status: str, now: datetime) -> None:

@@ -122,3 +122,9 @@ def state_of_invite(tx: Connection, invite_id: int) -> str | None:
     asked = (E.c.invite_id == invite_id, E.c.kind == EffectKind.INVITE)
     state: Any = tx.execute(select(E.c.state).where(*asked)).scalar()
     return None if state is None else str(state)
+
+
+def was_moved(tx: Connection, invite_id: int) -> bool:
+    """True when a result of the invite has moved the candidate."""
+    moved = (E.c.invite_id == invite_id, E.c.kind == EffectKind.MOVE, E.c.state == S.CONFIRMED)
+    return tx.execute(select(E.c.effect_id).where(*moved).limit(1)).first() is not None

@@ -1,0 +1,54 @@
+"""What waits for what: results that overtake each other, invites taken back, and rounds after one another."""
+
+from typing import Any
+
+import pytest
+
+from agent.flows import interviews, platform
+from storage.ledger.outbox import EffectKind, EffectState
+from tests.agent.flows.conftest import MakeInterviews
+from tests.agent.flows.interview_rig import InterviewRig
+from tests.agent.flows.rig import taken
+
+K, S = EffectKind, EffectState
+
+
+@pytest.fixture
+def rig(make_interviews: MakeInterviews) -> InterviewRig:
+    return make_interviews()
+
+
+def _invited(rig: InterviewRig, **mapping: Any) -> str:
+    rig.map(**mapping)
+    somebody = rig.candidate()
+    rig.move(somebody)
+    rig.go_on()
+    return somebody
+
+
+def _complete(rig: InterviewRig, verb: str = "complete", **how: Any) -> None:
+    getattr(rig.running.world.platform, verb)(rig.interviews()[-1]["id"], **how)
+    rig.clock.forward(seconds=1)
+
+
+@pytest.mark.parametrize(("fault", "moves"), [("reset", ["applied"]), ("answer_lost", ["interview"])])
+def test_a_move_without_an_answer_is_made_no_more_when_a_newer_result_says_otherwise(
+    rig: InterviewRig, fault: str, moves: list[str]
+) -> None:
+    """When the older one was made after all, people decide where to go from there."""
+    somebody = _invited(rig, pass_score=60, pass_stage="interview", fail_stage="applied")
+    _complete(rig, score=80)
+    rig.fault(fault, "/move$", times=1)
+    with rig.agent() as engine:
+        work = taken(engine)
+        assert engine.tools.platform is not None
+        platform.look(engine.tools, engine.tools.platform)
+        interviews.turn(work)
+    _complete(rig, "amend", score=10)
+    rig.go_on()
+    assert [change["target"] for change in rig.changes("move")] == moves
+    older, newer = [effect for effect in rig.effects(somebody) if effect.kind == K.MOVE]
+    if fault == "reset":
+        assert (older.state, older.reason, newer.state) == (S.CANCELLED, "superseded", S.CONFIRMED)
+    else:
+        assert (older.state, newer.state, newer.reason) == (S.CONFIRMED, S.CANCELLED, "moved_before")
