@@ -53,6 +53,7 @@ class SendLane(IntEnum):
 S = EffectState
 OPEN = (S.PLANNED, S.SENDING, S.WAITING, S.UNKNOWN, S.PARKED)
 DUE = (S.PLANNED, S.WAITING, S.UNKNOWN)
+MOVING = (*DUE, S.SENDING)  # goes on without a person
 
 
 class Effect(msgspec.Struct, frozen=True, kw_only=True):
@@ -139,14 +140,25 @@ def next_due(tx: Connection, account_id: str) -> datetime | None:
 
 
 def held_up() -> ColumnElement[bool]:
-    """Whether an earlier effect of the same candidate is open; a move waits for what failed as well."""
+    """Whether an earlier effect of the same candidate has to be over first.
+
+    Of the same invite each that is open, for a move also what failed; of other invites each that is on its
+    way by itself. Taking an interview back waits for nothing but the invite.
+    """
     earlier = E.alias("earlier")
+    is_same = earlier.c.invite_id.is_not_distinct_from(E.c.invite_id)
+    is_moving = earlier.c.state.in_(MOVING)
+    is_invite = and_(is_same, earlier.c.kind == EffectKind.INVITE)
     failed = and_(E.c.kind == EffectKind.MOVE, earlier.c.state == S.FAILED)
+    stays = and_(is_same, or_(earlier.c.state == S.PARKED, failed))
     return exists().where(
         earlier.c.account_id == E.c.account_id,
         earlier.c.candidate_id == E.c.candidate_id,
         earlier.c.effect_id < E.c.effect_id,
-        or_(earlier.c.state.in_(OPEN), failed),
+        or_(
+            and_(is_moving, or_(E.c.kind != EffectKind.CANCEL, is_invite)),
+            and_(E.c.kind != EffectKind.CANCEL, stays),
+        ),
     )
 
 

@@ -4,8 +4,11 @@ from typing import Any
 
 import pytest
 
+from agent import wiring
 from agent.flows import interviews, platform
+from storage.ledger import interventions
 from storage.ledger.outbox import EffectKind, EffectState
+from storage.ledger.requests import Kind
 from tests.agent.flows.conftest import MakeInterviews
 from tests.agent.flows.interview_rig import InterviewRig
 from tests.agent.flows.rig import taken
@@ -31,6 +34,12 @@ def _complete(rig: InterviewRig, verb: str = "complete", **how: Any) -> None:
     rig.clock.forward(seconds=1)
 
 
+def _cancel(rig: InterviewRig, somebody: str) -> str:
+    invite = rig.invited(somebody)[-1]
+    with wiring.opened_ledger(rig.settings) as ledger, ledger.write() as tx:
+        return interventions.cancel_invite(tx, invite.invite_id, actor="a test", now=rig.clock())
+
+
 @pytest.mark.parametrize(("fault", "moves"), [("reset", ["applied"]), ("answer_lost", ["interview"])])
 def test_a_move_without_an_answer_is_made_no_more_when_a_newer_result_says_otherwise(
     rig: InterviewRig, fault: str, moves: list[str]
@@ -52,3 +61,22 @@ def test_a_move_without_an_answer_is_made_no_more_when_a_newer_result_says_other
         assert (older.state, older.reason, newer.state) == (S.CANCELLED, "superseded", S.CONFIRMED)
     else:
         assert (older.state, newer.state, newer.reason) == (S.CONFIRMED, S.CANCELLED, "moved_before")
+
+
+def test_an_interview_is_taken_back_although_its_note_waits_for_a_person(rig: InterviewRig) -> None:
+    somebody = _invited(rig, member_id=None)
+    _cancel(rig, somebody)
+    rig.go_on()
+    assert [one["status"] for one in rig.interviews()] == ["cancelled"]
+    assert [invite.state for invite in rig.invited(somebody)] == ["cancelled"]
+
+
+def test_another_round_does_not_wait_for_a_person_to_look_at_the_former_one(rig: InterviewRig) -> None:
+    somebody = _invited(rig, pass_score=60, pass_stage="interview")
+    rig.move(somebody, "applied")
+    _complete(rig, score=80)
+    rig.go_on()
+    assert (K.MOVE, S.PARKED) in {(effect.kind, effect.state) for effect in rig.effects(somebody)}
+    rig.obeyed(Kind.REINVITE, candidate_id=somebody)
+    rig.go_on()
+    assert len(rig.interviews()) == 2
