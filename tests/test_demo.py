@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,7 +24,8 @@ class Demo:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.printed = ""
-        command = [sys.executable, "tools/demo.py", "--home", str(home), "--candidates", "120"]
+        size = ["--candidates", "120", "--interview-seconds", "3"]
+        command = [sys.executable, "tools/demo.py", "--home", str(home), *size]
         self.process = subprocess.Popen(
             command,
             cwd=ROOT,
@@ -54,6 +56,24 @@ class Demo:
         command = [sys.executable, "-m", "agent", "status", "--json"]
         told = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
         return {a["account_id"]: a["health"]["level"] for a in json.loads(told.stdout)["accounts"]}
+
+    def control(self, method: str, path: str, **body: object) -> list[str]:
+        """The lines of an answer of the sandbox's control API."""
+        root = json.loads((self.home / "sandbox.json").read_text())["control"]
+        sent = httpx.request(method, root + path, json=body or None, timeout=20, trust_env=False)
+        return sent.raise_for_status().text.splitlines()
+
+    def move_some(self) -> None:
+        """A dozen candidates reach 'Phone Screen'; a few of them in jobs where nobody is invited."""
+        found = [json.loads(line) for line in self.control("GET", "/acme/candidates")]
+        for candidate in [one for one in found if one["stage"] == "Applied" and one.get("job")][:12]:
+            self.control("POST", "/acme/move", candidate_id=candidate["id"], to="phone-screen")
+
+    def changes(self) -> set[str]:
+        """What the agent has changed at the pretend Workable: verbs of its journal."""
+        entries = self.control("GET", "/journal")
+        told = [json.loads(entry) for entry in entries if '"change"' in entry]
+        return {one["verb"] for one in told if one["kind"] == "change" and one["cause"] == "api"}
 
     def parts(self) -> list[str]:
         """Command lines of living processes that work on this demo's folder or were started by it."""
@@ -86,7 +106,7 @@ def demo(home: Path) -> Iterator[Demo]:
 
 
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="looks for left-over processes in /proc")
-def test_the_demo_shows_two_healthy_customers_ends_all_it_started_and_goes_on_with_its_data(
+def test_the_demo_shows_healthy_customers_with_interviews_ends_all_it_started_and_goes_on(
     tmp_path: Path,
 ) -> None:
     home = tmp_path / "home"
@@ -97,6 +117,10 @@ def test_the_demo_shows_two_healthy_customers_ends_all_it_started_and_goes_on_wi
             assert time.monotonic() < end, first.status()
             time.sleep(1)
         assert len(first.parts()) == 3
+        first.move_some()
+        while not {"comment", "rate", "move"} <= first.changes():
+            assert time.monotonic() < end, f"no interview has come to its end: {first.changes()}"
+            time.sleep(1)
 
         assert first.end() == 0
         assert first.parts() == []

@@ -33,11 +33,12 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="tools/demo.py", description="The demo.")
     parser.add_argument("--home", type=Path, default=ROOT / ".demo", help="where its data and logs are kept")
     parser.add_argument("--candidates", type=int, default=1200, help="of each customer")
+    parser.add_argument("--interview-seconds", type=float, default=25, help="from an invite to its result")
     options = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, _as_interrupt)
     try:
         with _parts(options.home.resolve()) as parts:
-            _set_up(parts, options.candidates)
+            _set_up(parts, options.candidates, options.interview_seconds)
             parts.watch()
     except DemoProblem as problem:
         sys.stderr.write(f"{problem}\n")
@@ -107,8 +108,8 @@ def _parts(home: Path) -> Iterator[Parts]:
         parts.end()
 
 
-def _set_up(parts: Parts, candidates: int) -> None:
-    sandbox = _start_sandbox(parts, candidates)
+def _set_up(parts: Parts, candidates: int, interview_seconds: float) -> None:
+    sandbox = _start_sandbox(parts, candidates, interview_seconds)
     env = _environment(parts.home, sandbox)
     for name, account in sandbox["accounts"].items():
         _connect(parts.home, name, account, env)
@@ -121,7 +122,7 @@ def _set_up(parts: Parts, candidates: int) -> None:
     _tell(parts.home, address, sandbox["control"])
 
 
-def _start_sandbox(parts: Parts, candidates: int) -> dict[str, Any]:
+def _start_sandbox(parts: Parts, candidates: int, interview_seconds: float) -> dict[str, Any]:
     home = parts.home
     ready = home / "sandbox.json"
     ready.unlink(missing_ok=True)
@@ -129,7 +130,7 @@ def _start_sandbox(parts: Parts, candidates: int) -> dict[str, Any]:
         "sandbox", "sandbox", "--port", str(_port(home, "sandbox", 8700)),
         "--data", str(home / "sandbox.sqlite3"), "--ready-file", str(ready),
         "--accounts", ACCOUNTS, "--candidates", str(candidates), "--jobs", "12", "--life", "1",
-        "--interview-seconds", "25",
+        "--interview-seconds", str(interview_seconds),
         env=dict(os.environ),
     )  # fmt: skip
     _wait_for(parts, ready.exists, "the sandbox")

@@ -11,7 +11,8 @@ from storage import references
 from storage.ledger.outbox import EffectKind
 from storage.ledger.requests import Kind
 from tests.agent.flows.conftest import MakeInterviews
-from tests.agent.flows.interview_rig import InterviewRig, Row
+from tests.agent.flows.interview_rig import InterviewRig
+from tests.agent.flows.rig import Row
 
 
 @pytest.fixture
