@@ -129,10 +129,13 @@ def _timeline(work: Work, candidate_id: str) -> list[Activity] | None:
 
 
 def _standing(effects: Sequence[Effect]) -> list[Effect]:
-    """What should stand there: of ratings the newest alone, because each replaces the one before."""
+    """What should stand there: Workable keeps one rating for each member and stage, the one sent last."""
     written = [e for e in effects if e.kind in MARKED and e.state == EffectState.CONFIRMED]
-    newest = {e.invite_id: e for e in written if e.kind == EffectKind.RATING}
-    return [e for e in written if e.kind != EffectKind.RATING or newest[e.invite_id] is e]
+    ratings = sorted(
+        (e for e in written if e.kind == EffectKind.RATING), key=lambda e: e.sent_at or e.planned_at
+    )
+    last = {(e.member_id, str(e.payload.get("stage_id"))): e.effect_id for e in ratings}
+    return [e for e in written if e.kind != EffectKind.RATING or e.effect_id in last.values()]
 
 
 def differences(effects: Sequence[Effect], activities: Sequence[Activity]) -> list[str]:

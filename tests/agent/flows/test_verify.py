@@ -113,6 +113,21 @@ def test_an_amended_rating_is_compared_by_its_newest_revision(rig: InterviewRig,
     assert _verify(rig)[1]["differing"] == 0
 
 
+def test_the_rating_of_another_interview_in_the_same_stage_replaces_the_first(
+    rig: InterviewRig, somebody: str
+) -> None:
+    rig.obeyed(Kind.REINVITE, candidate_id=somebody)
+    rig.go_on()
+    rig.running.world.platform.complete(rig.interviews()[1]["id"], score=20)
+    rig.clock.forward(seconds=1)
+    rig.go_on()
+    assert len(rig.timeline(somebody, "rating")) == 1
+    assert (_verify(rig)[1]["differing"], _problems(rig)) == (0, {})
+    _remove(rig, somebody, "rating")
+    _verify(rig)
+    assert _problems(rig)[somebody].count("the rating") == 1
+
+
 def test_a_deleted_candidate_is_counted_and_closes_the_problem(rig: InterviewRig, somebody: str) -> None:
     _remove(rig, somebody, "comment")
     _verify(rig)
