@@ -21,7 +21,7 @@ def send(ctx: Context) -> Receipt:
     try:
         ctx.work.platform.cancel(interview_id)
     except NotFound:
-        return Receipt(interview_id, "The platform does not have this interview any more.")
+        return _ended(ctx, "The platform does not have this interview any more.")
     except Refused as refusal:
         if refusal.status != 409:
             raise
@@ -29,13 +29,13 @@ def send(ctx: Context) -> Receipt:
     return _ended(ctx)
 
 
-def _ended(ctx: Context) -> Receipt:
+def _ended(ctx: Context, sentence: str | None = None) -> Receipt:
     invite = ctx.about
 
     def note(tx: Connection, now: datetime) -> None:
         invites.update(tx, invite.invite_id, state="cancelled", ended_at=now)
 
-    return Receipt(invite.interview_id, note=note)
+    return Receipt(invite.interview_id, sentence, note)
 
 
 CHANGE = Change(find, send, service="platform")

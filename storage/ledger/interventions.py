@@ -71,8 +71,19 @@ def cancel_invite(tx: Connection, invite_id: int, *, actor: str, now: datetime) 
 
 
 def _ask_platform(tx: Connection, invite: Invite, actor: str, now: datetime) -> str:
-    key = references.key(invite.account_id, invite.external_id, EffectKind.CANCEL, 0)
-    new = NewEffect(
+    """Once more when it was asked before and the interview is open all the same."""
+    before = [e for e in outbox.of_invite(tx, invite.invite_id) if e.kind == EffectKind.CANCEL]
+    if not before or before[-1].state in (EffectState.CONFIRMED, EffectState.CANCELLED):
+        outbox.plan(tx, _cancel(invite, len(before), actor), now)
+    elif not outbox.retry(tx, before[-1].effect_id, now):
+        raise InterventionProblem("The platform is being asked to end this interview already.")
+    audit.note(tx, now, actor, invite.account_id, "invite.cancelled", candidate=invite.candidate_id)
+    return "The interview platform is asked to end the interview within seconds."
+
+
+def _cancel(invite: Invite, number: int, actor: str) -> NewEffect:
+    key = references.key(invite.account_id, invite.external_id, EffectKind.CANCEL, number)
+    return NewEffect(
         account_id=invite.account_id,
         kind=EffectKind.CANCEL,
         lane=SendLane.INVITES,
@@ -83,12 +94,6 @@ def _ask_platform(tx: Connection, invite: Invite, actor: str, now: datetime) -> 
         candidate_id=invite.candidate_id,
         invite_id=invite.invite_id,
     )
-    if outbox.plan(tx, new, now) is None:
-        before = outbox.by_key(tx, key)
-        if before is None or not outbox.retry(tx, before.effect_id, now):
-            raise InterventionProblem("The platform has been asked to end this interview already.")
-    audit.note(tx, now, actor, invite.account_id, "invite.cancelled", candidate=invite.candidate_id)
-    return "The interview platform is asked to end the interview within seconds."
 
 
 def _effect(tx: Connection, effect_id: int) -> Effect:

@@ -80,3 +80,28 @@ def test_another_round_does_not_wait_for_a_person_to_look_at_the_former_one(rig:
     rig.obeyed(Kind.REINVITE, candidate_id=somebody)
     rig.go_on()
     assert len(rig.interviews()) == 2
+
+
+def test_an_interview_that_the_platform_has_not_any_more_is_over(rig: InterviewRig) -> None:
+    somebody = _invited(rig)
+    rig.running.world.platform.interviews.clear()
+    _cancel(rig, somebody)
+    rig.go_on()
+    (invite,) = rig.invited(somebody)
+    assert invite.state == "cancelled"
+    assert invite.ended_at is not None
+    rig.obeyed(Kind.REINVITE, candidate_id=somebody)
+    rig.go_on()
+    assert len(rig.interviews()) == 1
+
+
+def test_an_interview_that_is_still_open_after_a_cancel_may_be_cancelled_once_more(rig: InterviewRig) -> None:
+    somebody = _invited(rig)
+    _complete(rig, score=80)
+    _cancel(rig, somebody)
+    with rig.agent() as engine:
+        interviews.turn(taken(engine))
+    assert rig.invited(somebody)[0].state == "pending"
+    assert "asked" in _cancel(rig, somebody)
+    rig.go_on()
+    assert [e.state for e in rig.effects(somebody) if e.kind == K.CANCEL] == [S.CONFIRMED] * 2
