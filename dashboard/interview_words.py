@@ -170,7 +170,6 @@ PUSH_HINTS = {
 RETRY_DIALOG = "{count} sent again within seconds."
 RETRY_INVITES = "The interview platform then sends **an e-mail to the candidate** for each invite."
 DROP_DIALOG = "{count} given up for good. With an invite goes all that was to follow it: nobody is invited."
-PUSH_HELD = "Waits until an earlier one of this candidate is done."
 PUSH_NEXT = (EffectState.PLANNED, EffectState.WAITING, EffectState.UNKNOWN)
 SEVERAL = "{count} of them: {first}"
 STANDING = "{failed} failed · {parked} wait for you · {unknown} being checked · {waiting} on their way"

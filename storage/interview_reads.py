@@ -8,10 +8,12 @@ from typing import Any, TypeVar
 import msgspec
 from sqlalchemy import Connection, Select, func, select
 
+from storage import holds
 from storage.explanations import Explanation, explain
+from storage.holds import Holds
 from storage.ledger import mappings, schema
 from storage.ledger.mappings import DEFAULT, Rule
-from storage.ledger.outbox import OPEN, EffectState
+from storage.ledger.outbox import EffectState
 
 __all__ = [
     "Attempt", "Counts", "Explanation", "InviteRow", "Member", "Push", "Reach", "Template", "Today",
@@ -73,7 +75,7 @@ class InviteRow(msgspec.Struct, frozen=True, kw_only=True):
 class Push(msgspec.Struct, frozen=True, kw_only=True):
     """One change in the outside world, without what it carries.
 
-    `is_held_up`: an earlier one of the same candidate has to be over first.
+    `hold` says what keeps it from being done, `is_held_up` that it is an earlier one of the same candidate.
     """
 
     effect_id: int
@@ -91,6 +93,7 @@ class Push(msgspec.Struct, frozen=True, kw_only=True):
     sent_at: datetime | None
     ended_at: datetime | None
     actor: str
+    hold: str | None = None
     is_held_up: bool = False
 
 
@@ -190,11 +193,12 @@ def invites(
 def _held(tx: Connection, account_id: str) -> dict[int, dict[str, Any]]:
     """What there is to say of invites that were not sent yet."""
     e = schema.effects.c
-    query = select(e.effect_id, e.invite_id, e.state, e.sentence).where(
+    query = select(e.effect_id, e.kind, e.candidate_id, e.invite_id, e.state, e.reason, e.sentence).where(
         e.account_id == account_id, e.state.in_([*PROBLEMS, *UNDER_WAY]), e.kind == "invite"
     )
+    held = holds.load(tx, account_id)
     return {
-        row.invite_id: {"problem": row.sentence, "asks": row.effect_id if row.state in PROBLEMS else None}
+        row.invite_id: {"problem": held.of(row), "asks": row.effect_id if row.state in PROBLEMS else None}
         for row in tx.execute(query)
     }
 
@@ -210,8 +214,8 @@ def pushes(
             if (states is None or state in states) and len(found) < limit:
                 of_group += _newest(tx, account_id, state, limit - len(found))
         found += sorted(of_group, key=lambda push: -push.effect_id)[: limit - len(found)]
-    first = _first_open(tx, account_id)
-    return [_held_up(push, first) for push in found]
+    held = holds.load(tx, account_id)
+    return [_with_hold(push, held) for push in found]
 
 
 def _newest(tx: Connection, account_id: str, state: str, limit: int) -> list[Push]:
@@ -221,21 +225,8 @@ def _newest(tx: Connection, account_id: str, state: str, limit: int) -> list[Pus
     return _rows(tx, Push, query.order_by(e.c.effect_id.desc()).limit(limit))
 
 
-def _first_open(tx: Connection, account_id: str) -> dict[str, int]:
-    """Of each candidate ('' for none) the earliest push that is not over."""
-    e = schema.effects.c
-    query = select(e.candidate_id, e.effect_id).where(e.account_id == account_id, e.state.in_(OPEN))
-    first: dict[str, int] = {}
-    for candidate_id, effect_id in tx.execute(query):
-        key = candidate_id or ""
-        first[key] = min(effect_id, first.get(key, effect_id))
-    return first
-
-
-def _held_up(push: Push, first: dict[str, int]) -> Push:
-    is_open = push.state in OPEN and push.state != EffectState.PARKED
-    earlier = first[push.candidate_id] if is_open and push.candidate_id else push.effect_id
-    return msgspec.structs.replace(push, is_held_up=True) if earlier < push.effect_id else push
+def _with_hold(push: Push, held: Holds) -> Push:
+    return msgspec.structs.replace(push, hold=held.of(push), is_held_up=held.is_behind(push))
 
 
 def attempts(tx: Connection, effect_ids: Sequence[int]) -> list[Attempt]:

@@ -57,7 +57,7 @@ def _pushes(settings: Settings, options: argparse.Namespace, output: Output) -> 
     with wiring.opened_ledger(settings) as ledger, ledger.read() as tx:
         accounts.get(tx, options.account)
         found = interview_reads.pushes(tx, options.account, states=states)
-    heads = ["PUSH", "WHAT", "CANDIDATE", "STATE", "TRIES", "SINCE", "REF", "WHY"]
+    heads = ["PUSH", "WHAT", "CANDIDATE", "STATE", "TRIES", "SINCE", "REF", "WHAT HOLDS IT"]
     rows = [
         [
             str(one.effect_id),
@@ -67,7 +67,7 @@ def _pushes(settings: Settings, options: argparse.Namespace, output: Output) -> 
             str(one.attempts),
             when(one.ended_at or one.sent_at or one.planned_at),
             one.mark,
-            one.sentence or "",
+            one.hold or one.sentence or "",
         ]
         for one in found
     ]

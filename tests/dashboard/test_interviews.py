@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard import actions, ui, words
 from dashboard import interview_words as told
 from dashboard.customer import TABS
-from storage import reads
+from storage import holds, reads
 from storage.ledger import board, decisions, outbox, requests, schema
 from storage.ledger.board import BoardJob, BoardMember
 from storage.ledger.database import Ledger
@@ -75,7 +75,7 @@ def test_invites_show_state_score_and_what_holds_them(account: Ledger) -> None:
 
     assert states(page) == ["Planned", "Completed"]
     assert list(table["job"]) == ["Baker", "Baker"]
-    assert table["problem"].iloc[0] == "Too old: ask."
+    assert table["problem"].iloc[0] == f"{holds.ASKED} Too old: ask."
     assert (table["score"].iloc[1], table["grade"].iloc[1]) == (81, "Passed")
     assert "1 invite sent, 1 result received" in shown(page)
 
@@ -107,7 +107,7 @@ def test_a_push_behind_another_of_the_same_candidate_is_not_said_to_go_out_soon(
     push(account, "planned", EffectKind.INVITE_NOTE)
     table = tab("Pushes").dataframe[-1].value
 
-    assert list(table["why"])[1] == told.PUSH_HELD
+    assert list(table["why"])[1] == holds.EARLIER
 
 
 def test_every_state_and_kind_has_words() -> None:

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Connection
 
-from storage import interview_reads
-from storage.ledger import accounts, decisions, events, looks, outbox, schema
+from storage import holds, interview_reads
+from storage.ledger import accounts, decisions, events, looks, outbox, problems, schema
 from storage.ledger.accounts import AccountState
 from storage.ledger.database import Ledger
 from storage.ledger.looks import Look
@@ -42,7 +42,7 @@ def test_invites_come_newest_first_with_what_keeps_them_from_being_sent(ledger: 
         found = interview_reads.invites(tx, "acme")
         assert [row.asks for row in found] == [push, None]
         assert [(row.candidate_id, row.score, row.problem) for row in found] == [
-            ("c2", None, "Too old: ask."),
+            ("c2", None, f"{holds.ASKED} Too old: ask."),
             ("c1", 81, None),
         ]
         assert [row.candidate_id for row in interview_reads.invites(tx, "acme", states=["completed"])] == [
@@ -73,6 +73,51 @@ def test_a_push_tells_that_an_earlier_one_of_its_candidate_holds_it_up(ledger: L
         other = pushed(tx, EffectKind.RATING, candidate_id="c2")
         held = {push.effect_id: push.is_held_up for push in interview_reads.pushes(tx, "acme")}
     assert held == {done: False, first: False, second: True, other: False}
+
+
+def told_holds(tx: Connection) -> list[str | None]:
+    """What holds each push, in the order in which they were planned."""
+    found = interview_reads.pushes(tx, "acme")
+    return [push.hold for push in sorted(found, key=lambda push: push.effect_id)]
+
+
+def test_what_holds_a_queued_push_is_told_on_its_row(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        account(tx)
+        queued = invited(tx, "c1")
+        pushed(tx, candidate_id="c1", invite_id=queued)
+        pushed(tx, EffectKind.INVITE_NOTE, candidate_id="c1", invite_id=queued)
+        pushed(tx, EffectKind.RATING, state=EffectState.CONFIRMED, candidate_id="c2", sentence="Found again.")
+        assert told_holds(tx) == [None, holds.EARLIER, None]
+        problems.report(tx, "acme", "invite_cap", "5 invites went out.", now=NOON)
+        assert told_holds(tx) == [holds.CAPPED, holds.EARLIER, None]
+        assert interview_reads.invites(tx, "acme")[0].problem == holds.CAPPED
+        accounts.set_state(tx, "acme", AccountState.RECONNECT, None, NOON)
+        assert told_holds(tx) == [holds.NOT_SYNCED, holds.NOT_SYNCED, None]
+        assert interview_reads.invites(tx, "acme")[0].problem == holds.NOT_SYNCED
+        problems.resolve_all(tx, "acme", now=NOON)
+        accounts.set_state(tx, "acme", AccountState.ACTIVE, None, NOON)
+        assert interview_reads.invites(tx, "acme")[0].problem is None
+
+
+def test_a_push_that_waits_for_a_person_says_so_and_why(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        account(tx)
+        pushed(tx, state=EffectState.PARKED, candidate_id="c1", sentence="Too old.")
+        pushed(tx, state=EffectState.PARKED, candidate_id="c2")
+        pushed(tx, state=EffectState.FAILED, candidate_id="c3", sentence="No rights.")
+        told = [holds.ASKED, holds.ASKED + " Too old.", "No rights."]
+        assert sorted(str(hold) for hold in told_holds(tx)) == sorted(told)
+
+
+def test_an_invite_behind_another_push_of_its_candidate_says_so(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        account(tx)
+        pushed(tx, EffectKind.RATING, candidate_id="c1")
+        pushed(
+            tx, candidate_id="c1", invite_id=invited(tx, "c1"), state=EffectState.WAITING, sentence="Later."
+        )
+        assert interview_reads.invites(tx, "acme")[0].problem == holds.EARLIER
 
 
 def test_attempts_are_told_in_the_order_of_sending(ledger: Ledger) -> None:

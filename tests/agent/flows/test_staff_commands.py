@@ -110,7 +110,11 @@ def test_explain_of_an_id_that_the_account_has_not_seen_is_an_error(desk: Interv
 
 def test_pushes_are_listed_and_may_be_narrowed_to_a_state(desk: InterviewDesk, somebody: str) -> None:
     lines = desk.type("pushes", "--account", "acme").out.splitlines()
-    assert lines[0].split() == ["PUSH", "WHAT", "CANDIDATE", "STATE", "TRIES", "SINCE", "REF", "WHY"]
+    heads = lines[0].split()
+    assert heads == [
+        *["PUSH", "WHAT", "CANDIDATE", "STATE", "TRIES", "SINCE", "REF"],
+        *["WHAT", "HOLDS", "IT"],
+    ]
     assert {line.split()[1] for line in lines[1:]} == {"invite", "invite_note"}
     assert all(somebody in line for line in lines[1:])
     assert desk.type("pushes", "--account", "acme", "--state", "failed").out == "Nothing is failed.\n"
@@ -119,6 +123,9 @@ def test_pushes_are_listed_and_may_be_narrowed_to_a_state(desk: InterviewDesk, s
 
 def test_an_invite_that_waits_for_a_person_is_let_go_by_retry(desk: InterviewDesk) -> None:
     waiting = _parked(desk.rig)
+    told = desk.type("pushes", "--account", "acme").out.splitlines()
+    (line,) = (line for line in told if waiting.mark in line)
+    assert "  Waits for a person. " in line
     typed = desk.type("retry", str(waiting.effect_id))
     assert (typed.code, typed.out) == (0, "Approved: the invite is sent within seconds.\n")
     assert "No agent is at work; what is to be sent goes out with the next" in typed.err
