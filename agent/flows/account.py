@@ -1,6 +1,7 @@
 """One account's whole turn: poll what changed, list completely when that is due, settle deletions."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 from agent.effects import resuming
 from agent.flows import board, candidates, catalogue, deletions, drift, provision, subscribe, verify
@@ -35,7 +36,8 @@ def _keep_up(run: Run) -> None:
     resuming.resume(work)  # what waited for a job to open or a member to be chosen
     resuming.tell(work, is_news=False)
     work.budget.has_urgent_work = drift.can_invite(work)
-    catalogue.when_due(run, "webhooks", every, lambda: StreamResult(subscribe.heal(work)))
+    heals = run.part if subscribe.is_behind(work) else partial(catalogue.when_due, run)
+    heals(subscribe.STREAM, every, lambda: StreamResult(subscribe.heal(work)))
     if work.account.provisions_members and work.tools.platform is not None:
         catalogue.when_due(run, "provisioning", every, lambda: _provisioned(work))
 

@@ -1,6 +1,6 @@
 """Keeps an account's webhook subscriptions right: each of ours there once, nobody else's touched."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -10,10 +10,19 @@ from agent.flows.receive import CREATED, DELETED, MOVED
 from agent.parsing import Subscription
 from agent.work import Work
 from agent.workable import R_EMPLOYEES
-from storage.ledger import hooks
-from storage.ledger.hooks import HookState
+from storage import reads
+from storage.ledger import hooks, problems
+from storage.ledger.hooks import BY_APPLICATION, Hook, HookState
 
 CANDIDATE_EVENTS = (CREATED, MOVED, DELETED)
+STREAM = "webhooks"
+OAUTH = "oauth"  # the kind of token
+REFUSED = "webhooks_refused"  # the problem
+MANY_REFUSED = 5  # in a row, of one event
+UNVERIFIABLE = (
+    "Webhooks of an account connected by OAuth are signed with the application's secret, and "
+    "IVW_WORKABLE_CLIENT_SECRET is not set. Nothing is subscribed; polling finds everything."
+)
 
 
 @dataclass(frozen=True)
@@ -31,12 +40,16 @@ def heal(work: Work) -> int:
     Each event's state is noted. Raises AgentError when Workable cannot be asked; the next healing goes on
     from whatever was reached.
     """
+    _tell_refusals(work)
     prefix = own_prefix(work)
     if prefix is None:
         with work.ledger_write() as tx:
             hooks.set_all_polling(tx, work.account_id, work.now())
         return 0
     there = ours(work)
+    if _lacks_secret(work):
+        _note_no_secret(work, prefix)
+        return _removed(work, there)
     kept, made = set(), 0
     for event, target in _targets(work, prefix).items():
         found = _fitting(there, event, target)
@@ -44,8 +57,29 @@ def heal(work: Work) -> int:
         _note(work, event, standing)
         made += found is None and standing.state == HookState.ACTIVE
         kept.add(standing.subscription_id)
-    superfluous = [one.subscription_id for one in there if one.subscription_id not in kept]
-    return made + sum(remove(work, subscription_id) for subscription_id in superfluous)
+    return made + _removed(work, [one for one in there if one.subscription_id not in kept])
+
+
+def is_behind(work: Work) -> bool:
+    """True when healing should not wait for its time, by what the ledger tells.
+
+    Settings may have changed since the last one, or messages are refused or accepted again.
+    """
+    with work.tools.ledger.read() as tx:
+        found = {hook.event: hook for hook in hooks.listing(tx, work.account_id)}
+        is_first = hooks.is_first_look_of_daemon(tx, work.account_id, STREAM, work.tools.agent_id)
+        is_told = any(one.code == REFUSED for one in reads.open_problems(tx, work.account_id))
+    if bool(_refused_events(found.values())) != is_told:
+        return True
+    if own_prefix(work) is None:
+        return any(hook.state != HookState.POLLING for hook in found.values())
+    if work.settings.listen and is_first:
+        return True
+    return not found.keys() >= set(_wanted(work)) or any(_is_outdated(work, hook) for hook in found.values())
+
+
+def _is_outdated(work: Work, hook: Hook) -> bool:
+    return hook.state == HookState.POLLING or (hook.state == HookState.NO_SECRET) != _lacks_secret(work)
 
 
 def own_prefix(work: Work) -> str | None:
@@ -75,9 +109,27 @@ def remove(work: Work, subscription_id: str) -> bool:
     return True
 
 
+def _removed(work: Work, superfluous: Sequence[Subscription]) -> int:
+    return sum(remove(work, one.subscription_id) for one in superfluous)
+
+
+def _lacks_secret(work: Work) -> bool:
+    """True for an account whose webhooks nobody here could tell from forged ones."""
+    return work.account.token_kind == OAUTH and not work.settings.workable_client_secret
+
+
+def _note_no_secret(work: Work, prefix: str) -> None:
+    for event in _targets(work, prefix):
+        _note(work, event, Standing(HookState.NO_SECRET, UNVERIFIABLE))
+
+
+def _wanted(work: Work) -> tuple[str, ...]:
+    return CANDIDATE_EVENTS + (employees.EVENTS if work.account.follows_employees else ())
+
+
 def _targets(work: Work, prefix: str) -> dict[str, str]:
     """The address of each wanted event; events no longer wanted lose theirs."""
-    wanted = CANDIDATE_EVENTS + (employees.EVENTS if work.account.follows_employees else ())
+    wanted = _wanted(work)
     with work.ledger_write() as tx:
         for hook in hooks.listing(tx, work.account_id):
             if hook.event not in wanted:
@@ -140,3 +192,35 @@ def _note(work: Work, event: str, standing: Standing) -> None:
             tx, work.account_id, event, standing.state,
             now=work.now(), sentence=standing.sentence, subscription_id=standing.subscription_id,
         )  # fmt: skip
+
+
+def _tell_refusals(work: Work) -> None:
+    """Messages of which every one is refused help nobody; where to look depends on who signs them."""
+    with work.ledger_write() as tx:
+        events = _refused_events(hooks.listing(tx, work.account_id))
+        if not events:
+            problems.resolve(tx, work.account_id, REFUSED, now=work.now())
+            return
+        sentence = (
+            f"Webhooks of Workable's are refused ({', '.join(events)}): their signatures do not fit. "
+            f"{_remedy(work)} Polling finds everything meanwhile, only later."
+        )
+        problems.report(tx, work.account_id, REFUSED, sentence, now=work.now(), needs_person=True)
+
+
+def _refused_events(found: Iterable[Hook]) -> list[str]:
+    """Those that Workable sends and that were not accepted for long."""
+    return [
+        hook.event
+        for hook in found
+        if hook.state == HookState.ACTIVE and hook.refused_in_a_row >= MANY_REFUSED
+    ]
+
+
+def _remedy(work: Work) -> str:
+    reconnect = f"python -m agent reconnect --account {work.account_id}"
+    if work.account.token_kind not in BY_APPLICATION:
+        return f"If the token was replaced in Workable, give the new one with '{reconnect}'."
+    if work.settings.workable_client_secret:
+        return "Compare IVW_WORKABLE_CLIENT_SECRET with the application's secret at Workable."
+    return "Set IVW_WORKABLE_CLIENT_SECRET to the application's secret at Workable."

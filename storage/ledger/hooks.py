@@ -18,6 +18,7 @@ K = schema.tokens
 SECRET_BYTES = 24
 # Workable goes on signing with the token that a subscription was made with, for as long as it is not renewed.
 FORMER_TOKEN_COUNTS = timedelta(days=7)
+DAEMON = "run"  # the kind of agent
 BY_APPLICATION = ("oauth", "partner")  # kinds of token whose subscriptions an application's secret may sign
 
 
@@ -28,6 +29,7 @@ class HookState(StrEnum):
     REFUSED = "refused"
     NOT_ACCEPTED = "not_accepted"  # Workable does not know the event; polling suffices
     FORBIDDEN = "forbidden"  # the token lacks a scope
+    NO_SECRET = "no_secret"  # noqa: S105 -- a state: what it would be signed with is not known here
 
 
 class Hook(msgspec.Struct, frozen=True):
@@ -43,6 +45,7 @@ class Hook(msgspec.Struct, frozen=True):
     last_delivery_at: datetime | None
     deliveries: int
     refused: int
+    refused_in_a_row: int  # since a delivery was accepted last
 
 
 class Keys(msgspec.Struct, frozen=True):
@@ -174,8 +177,22 @@ def count(tx: Connection, account_id: str, event: str, *, came: int, refused: in
     """Count deliveries; a refused one is no delivery."""
     values: dict[str, Any] = {"deliveries": H.c.deliveries + came, "refused": H.c.refused + refused}
     if came:
-        values["last_delivery_at"] = now
+        values |= {"last_delivery_at": now, "refused_in_a_row": 0}
+    else:
+        values["refused_in_a_row"] = H.c.refused_in_a_row + refused
     tx.execute(H.update().where(*_one(account_id, event)).values(**values))
+
+
+def is_first_look_of_daemon(tx: Connection, account_id: str, stream: str, agent_id: str) -> bool:
+    """True when that agent goes on until it is told to end and has not tried the stream yet."""
+    agents, streams = schema.agents.c, schema.streams.c
+    tried = select(streams.stream).where(
+        streams.account_id == account_id,
+        streams.stream == stream,
+        streams.last_tried_at >= agents.started_at,
+    )
+    daemon = (agents.agent_id == agent_id, agents.kind == DAEMON)
+    return tx.execute(select(agents.agent_id).where(*daemon, ~tried.exists())).first() is not None
 
 
 def forget(tx: Connection, account_id: str, event: str | None = None) -> None:

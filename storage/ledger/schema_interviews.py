@@ -191,6 +191,7 @@ hooks = Table(
     at("last_delivery_at"),
     count("deliveries"),
     count("refused"),
+    count("refused_in_a_row"),
 )
 
 platform_members = Table(

@@ -110,7 +110,11 @@ def test_deliveries_and_refusals_are_counted_apart(ledger: Ledger) -> None:
         hooks.count(tx, "acme", MOVED, came=2, refused=0, now=after(1))
         hooks.count(tx, "acme", MOVED, came=0, refused=3, now=after(2))
         (hook,) = hooks.listing(tx, "acme")
-    assert (hook.deliveries, hook.refused, hook.last_delivery_at) == (2, 3, after(1))
+        assert (hook.deliveries, hook.refused, hook.last_delivery_at) == (2, 3, after(1))
+        assert hook.refused_in_a_row == 3
+        hooks.count(tx, "acme", MOVED, came=1, refused=1, now=after(3))
+        (hook,) = hooks.listing(tx, "acme")
+        assert (hook.refused, hook.refused_in_a_row) == (4, 0)
 
 
 def test_what_is_forgotten_has_no_door(ledger: Ledger) -> None:

@@ -125,6 +125,7 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("last_delivery_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("deliveries", sa.Integer(), server_default="0", nullable=False),
         sa.Column("refused", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("refused_in_a_row", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("account_id", "event"),
     )
     op.create_table(
