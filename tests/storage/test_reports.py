@@ -1,13 +1,16 @@
 """What the ledger gives to the published copy: everything reportable, explained, and no secret."""
 
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from storage import reports
-from storage.ledger import events, requests, runs, schema
+from storage.ledger import applicants, events, platform_members, requests, runs, schema
 from storage.ledger.columns import PRIVATE, metadata
 from storage.ledger.database import Ledger
+from storage.ledger.hooks import HookState
 from storage.ledger.requests import Kind
 from storage.mirror import Mirror
 from storage.publish import publish
@@ -34,6 +37,19 @@ def test_every_table_and_column_of_the_published_copy_says_what_it_means(
         ).fetchall()
 
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("subscriptions.state", list(HookState)),
+        ("applicants.state", get_args(applicants.State)),
+        ("provisioned.state", get_args(platform_members.State)),
+    ],
+)
+def test_what_a_state_can_be_is_listed_where_it_is_explained(column: str, values: list[str]) -> None:
+    told = re.findall(r"\w+", reports.comments()[column])
+    assert [value for value in values if value not in told] == []
 
 
 def test_the_reports_have_times_without_a_zone_and_no_token(ledger: Ledger) -> None:
