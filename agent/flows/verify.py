@@ -11,7 +11,7 @@ from agent.flows.decide import judge
 from agent.rules import stages
 from agent.work import Work
 from storage import mirror_pipelines, mirror_reads, references
-from storage.ledger import looks, mappings, outbox, problems
+from storage.ledger import holding, looks, mappings, outbox, problems
 from storage.ledger.outbox import Effect, EffectKind, EffectState
 from storage.records import Activity
 
@@ -37,7 +37,8 @@ NAMES = {
 @dataclass
 class Findings:
     """`differing` candidates have a problem now, `gone` ones are no longer in Workable, and those
-    `looked_at` were seen to enter a mapped stage and nothing had been decided.
+    `looked_at` were seen to enter a mapped stage and nothing had been decided. `has_older` when some were
+    asked about only because of a problem that was open.
     """
 
     compared: int = 0
@@ -46,19 +47,24 @@ class Findings:
     unread: int = 0
     decided: int = 0
     looked_at: int = 0
+    has_older: bool = False
     sentences: dict[str, str] = field(default_factory=dict)
 
 
 def verify(work: Work, goes_back: timedelta = GOES_BACK) -> tuple[str, dict[str, Any]]:
     """Compare what was written in that time, newest first; a sentence for staff and the figures behind it.
 
+    Candidates with a problem still open are compared however long ago they were written to.
     Raises AgentError when the token is refused or not one timeline could be read.
     """
     since = work.now() - goes_back
     with work.tools.ledger.read() as tx:
-        candidates = outbox.written_to(tx, work.account_id, MARKED, since, AT_MOST + 1)
-    found, error = Findings(), None
-    for candidate_id in candidates[:AT_MOST]:
+        written = outbox.written_to(tx, work.account_id, MARKED, since, AT_MOST + 1)
+        differing = sorted(subject for _, subject in holding.open_codes(tx, work.account_id, [CODE]))
+    older = [one for one in differing if one not in written]
+    candidates = [*written[:AT_MOST], *older[:AT_MOST]]
+    found, error = Findings(has_older=bool(older)), None
+    for candidate_id in candidates:
         if work.stop.is_set():
             raise Stopped("The agent is stopping.")
         try:
@@ -68,10 +74,10 @@ def verify(work: Work, goes_back: timedelta = GOES_BACK) -> tuple[str, dict[str,
                 raise
             found.unread += 1
             error = error or trouble
-    if error is not None and found.unread == len(candidates[:AT_MOST]):
+    if error is not None and found.unread == len(candidates):
         raise error
     found.looked_at = _look_again(work, since)
-    return _told(found, error, is_cut=len(candidates) > AT_MOST)
+    return _told(found, error, is_cut=len(written) > AT_MOST)
 
 
 def _look_again(work: Work, since: datetime) -> int:
@@ -183,9 +189,8 @@ def _settle(work: Work, candidate_id: str, differing: list[str], found: Findings
 
 def _told(found: Findings, error: AgentError | None, *, is_cut: bool) -> tuple[str, dict[str, Any]]:
     days = GOES_BACK.days
-    parts = [
-        f"Compared the timelines of {_of(found.compared, 'candidate')} written to in the last {days} days."
-    ]
+    whose = f"{_of(found.compared, 'candidate')} written to in the last {days} days"
+    parts = [f"Compared the timelines of {whose}{' or with a problem open' if found.has_older else ''}."]
     if found.differing:
         are = "candidate's is" if found.differing == 1 else "candidates' are"
         parts.append(f"{found.differing:,} {are} not as it was written; see the problems.")

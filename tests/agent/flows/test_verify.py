@@ -182,6 +182,23 @@ def test_what_was_written_long_ago_is_left_alone(rig: InterviewRig, somebody: st
     assert _verify(rig)[1]["compared"] == 0
 
 
+def test_a_problem_stays_open_until_the_timeline_is_right_however_old_it_is(
+    rig: InterviewRig, somebody: str
+) -> None:
+    activities = rig.running.world.account("acme").candidate(somebody).activities
+    before = list(activities)
+    _remove(rig, somebody, "comment")
+    _verify(rig)
+    rig.clock.forward(days=31)
+    sentence, figures = _verify(rig)
+    assert "1 candidate written to in the last 30 days or with a problem open." in sentence
+    assert (figures["compared"], [*_problems(rig)]) == (1, [somebody])
+    activities[:] = before
+    assert _verify(rig)[1]["differing"] == 0
+    assert _problems(rig) == {}
+    assert _verify(rig)[1]["compared"] == 0
+
+
 def test_staff_may_ask_for_it(rig: InterviewRig, somebody: str) -> None:
     asked = rig.ask(Kind.VERIFY)
     rig.turn()
