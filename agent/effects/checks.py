@@ -108,6 +108,11 @@ def _too_old(ctx: Context) -> Hold | None:
     )  # fmt: skip
 
 
+def most_invites(work: Work) -> int:
+    """How many may go out within an hour."""
+    return work.account.invites_per_hour or work.settings.invites_per_hour
+
+
 def exceeds_cap(tx: Connection, work: Work, effect: Effect) -> bool:
     """True when the account has no invite left in this hour: then all that wait are put off, and it is told.
 
@@ -115,7 +120,7 @@ def exceeds_cap(tx: Connection, work: Work, effect: Effect) -> bool:
     """
     if effect.kind != EffectKind.INVITE:
         return False
-    now, most = work.now(), work.account.invites_per_hour or work.settings.invites_per_hour
+    now, most = work.now(), most_invites(work)
     until = holding.invite_slot(tx, work.account_id, effect.effect_id, most=most, span=CAP_SPAN, now=now)
     if until is None:
         problems.resolve(tx, work.account_id, CAP, now=now)

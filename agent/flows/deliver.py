@@ -7,7 +7,7 @@ import logging
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from agent.effects import acting, checks, resuming, settling
+from agent.effects import acting, checks, lifting, resuming, settling
 from agent.effects.change import Change, Context, Parked
 from agent.effects.settling import Outcome
 from agent.effects.table import CHANGES
@@ -48,6 +48,7 @@ def deliver(work: Work, *, limit: int = 20) -> int:
 
     Raises AgentError for what stops the account: its token is refused, or the agent stops.
     """
+    lifting.lift(work)
     resuming.resume(work)
     resuming.tell(work, is_news=False)
     delivery = Delivery(work)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from storage.ledger import schema
-from storage.ledger.outbox import EffectKind, EffectState
+from storage.ledger.outbox import MOVING, EffectKind, EffectState
 
 E = schema.effects
 I = schema.invites  # noqa: E741 -- a table's initial, as everywhere here
@@ -91,6 +91,18 @@ def invite_slot(
     query = select(E.c.sent_at).where(*asked).order_by(E.c.sent_at.desc()).offset(most - 1).limit(1)
     oldest: datetime | None = tx.execute(query).scalar()
     return None if oldest is None else oldest + span
+
+
+def release_invites(tx: Connection, account_id: str, now: datetime) -> None:
+    """What the cap has held may go now."""
+    waiting = (E.c.account_id == account_id, E.c.kind == EffectKind.INVITE, E.c.due_at > now)
+    tx.execute(E.update().where(*waiting, E.c.state.in_((S.PLANNED, S.WAITING))).values(due_at=now))
+
+
+def are_under_way(tx: Connection, account_id: str, kinds: Sequence[EffectKind]) -> bool:
+    """True when an effect of these kinds is going to be sent by itself."""
+    mine = (E.c.account_id == account_id, E.c.kind.in_(kinds), E.c.state.in_(MOVING))
+    return tx.execute(select(E.c.effect_id).where(*mine).limit(1)).first() is not None
 
 
 def hold_invites(tx: Connection, account_id: str, effect_id: int, until: datetime) -> int:
