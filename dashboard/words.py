@@ -85,31 +85,6 @@ UNKNOWN_TITLE = "Customer not found"
 UNKNOWN_CUSTOMER = "There is no customer of that name here. The link may be old, or mistyped."
 BACK = "All customers"
 TOKEN_KINDS = {"account": "account token", "partner": "partner token", "oauth": "app sign-in"}
-RECONNECT = (
-    "Ask the customer for a new token (Workable: Settings → Integrations → Apps). "
-    "Then an operator runs `python -m agent reconnect --account {account} --token-stdin`."
-)
-WHAT_TO_DO = {
-    "token_refused": RECONNECT,
-    "token_expired": RECONNECT,
-    "forbidden": (
-        "The token may not read all that is needed. Ask the customer for one made by an admin, with the "
-        "rights to read jobs and candidates; then an operator runs "
-        "`python -m agent reconnect --account {account} --token-stdin`."
-    ),
-    "wrong_account": (
-        "The token belongs to another Workable account. Ask the customer for one of their own; then an "
-        "operator runs `python -m agent reconnect --account {account} --token-stdin`."
-    ),
-    "redirected": "Workable has moved this account. Ask an operator to connect it under its new name.",
-    "deletions_frozen": (
-        "Nothing was deleted here. Ask the customer whether they removed that many candidates. "
-        "If they did, press “Confirm deletions”."
-    ),
-    "host_not_allowed": "Ask an operator to check the account's address with `python -m agent doctor`.",
-}
-ASK_OPERATOR = "Ask an operator to look at it with `python -m agent status`."
-BY_ITSELF = "You need not do anything: the next syncs try it again."
 CHECK_AGENT = "Ask an operator whether the agent is running (`python -m agent run`)."
 REVOKED_TO_DO = (
     "The data read so far stays. To sync again, an operator runs "
@@ -326,12 +301,6 @@ def short_token(kind: str | None, last_four: str | None, *, is_destroyed: bool) 
     if is_destroyed or not last_four:
         return "destroyed" if is_destroyed else "none"
     return f"{kind or 'token'} ····{last_four}"
-
-
-def what_to_do(code: str, account: str, *, needs_person: bool) -> str:
-    if not needs_person:
-        return BY_ITSELF
-    return WHAT_TO_DO.get(code, ASK_OPERATOR).format(account=account)
 
 
 def remaining(request: Request, now: datetime) -> str:

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from dashboard import access, ui, words
+from dashboard import access, advice, ui, words
 from dashboard.customer import dialogs, interview_dialogs, requests
 from storage.board_reads import Details
 from storage.health import Level
@@ -132,7 +132,7 @@ def _since(at: datetime, customer: Customer, now: datetime) -> str:
 
 
 def _advice(code: str, customer: Customer) -> str:
-    return words.what_to_do(code, customer.account_id, needs_person=customer.health.needs_person)
+    return advice.what_to_do(code, customer.account_id, needs_person=customer.health.needs_person)
 
 
 def _numbers(customer: Customer, now: datetime) -> None:

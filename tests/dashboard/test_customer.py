@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from dashboard import words
+from dashboard import advice, words
 from storage.ledger import accounts, problems, requests, runs, schema
 from storage.ledger.database import Ledger
 from storage.ledger.requests import Kind, State
@@ -46,7 +46,34 @@ def test_trouble_that_mends_itself_says_that_nothing_need_be_done(ledger: Ledger
     add(ledger, "ant", "degraded")
     agent_reported(ledger)
 
-    assert words.BY_ITSELF in customer("ant").warning[0].value
+    assert advice.BY_ITSELF in customer("ant").warning[0].value
+
+
+@pytest.mark.parametrize(
+    ("code", "is_person", "advised"),
+    [
+        ("invite_cap", False, "account --account bee --invites-per-hour N"),
+        ("invites_wait", True, "tick each one that waits, and send it or cancel it"),
+        ("interviews_failing", True, "tried again all the time"),
+        ("timelines_unread", False, "The tab “Why?” tells how far one candidate is"),
+        ("triggers_paused", False, "as soon as timelines can be read again"),
+        ("stage_drift", True, "Choose the stage again in the tab “Stage mapping”."),
+        ("webhooks_refused", True, "still seen by the regular sync"),
+        ("platform", False, "Invites and results wait meanwhile"),
+    ],
+)
+def test_each_problem_with_interviews_comes_with_what_fits_it(
+    ledger: Ledger, code: str, *, is_person: bool, advised: str
+) -> None:
+    add(ledger, "bee")
+    with ledger.write() as tx:
+        problems.report(tx, "bee", code, "Something.", now=datetime.now(UTC), needs_person=is_person)
+    page = customer("bee")
+    (told,) = [box.value for box in (*page.warning, *page.error) if "First seen" in box.value]
+
+    assert advised in told
+    assert advice.BY_ITSELF not in told
+    assert advice.ASK_OPERATOR not in told
 
 
 def test_a_customer_that_is_late_leads_to_the_agent(ledger: Ledger) -> None:
