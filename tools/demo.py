@@ -129,7 +129,7 @@ def _start_sandbox(parts: Parts, candidates: int, interview_seconds: float) -> d
     parts.start(
         "sandbox", "sandbox", "--port", str(_port(home, "sandbox", 8700)),
         "--data", str(home / "sandbox.sqlite3"), "--ready-file", str(ready),
-        "--accounts", ACCOUNTS, "--candidates", str(candidates), "--jobs", "12", "--life", "1",
+        "--accounts", ACCOUNTS, "--candidates", str(candidates), "--jobs", "12", "--life", "3",
         "--interview-seconds", str(interview_seconds),
         env=dict(os.environ),
     )  # fmt: skip
@@ -168,7 +168,7 @@ def _environment(home: Path, sandbox: dict[str, Any]) -> dict[str, str]:
         "IVW_WORKABLE_CLIENT_SECRET": sandbox["oauth_secret"],
         "IVW_LISTEN": hooks,
         "IVW_PUBLIC_URL": f"http://{hooks}",
-        "IVW_POLL_SECONDS": "10",
+        "IVW_POLL_SECONDS": "15",
         "IVW_PLATFORM_SECONDS": "5",
         "IVW_METADATA_SECONDS": "120",
         "IVW_SWEEP_SECONDS": "1800",
