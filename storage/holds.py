@@ -37,10 +37,10 @@ class Holds(msgspec.Struct, frozen=True):
         """True when an earlier push of the candidate has to be over first."""
         if row.state not in QUEUED or not row.candidate_id:
             return False
-        earliest = [self.first_open.get(row.candidate_id, row.effect_id)]
+        first = min(self.first_open.get(row.candidate_id, row.effect_id), row.effect_id)
         if row.kind == EffectKind.MOVE:
-            earliest.append(self.first_failed.get(row.candidate_id, row.effect_id))
-        return min(earliest) < int(row.effect_id)
+            first = min(self.first_failed.get(row.candidate_id, first), first)
+        return bool(first < row.effect_id)
 
     def of(self, row: Any) -> str | None:
         """What holds that row of `effects`, as a sentence; None when nothing does."""
