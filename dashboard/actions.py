@@ -13,7 +13,6 @@ from storage.ledger.interventions import InterventionProblem
 from storage.ledger.requests import Kind, Request, State
 
 STUCK_AFTER = timedelta(seconds=20)
-PREVIEW = "preview"  # the subject of a request that only looks
 
 
 def test_sync(account_id: str) -> bool:
@@ -50,7 +49,9 @@ def provision(account_id: str, *, recruiters: bool) -> bool:
 
 
 def preview_provision(account_id: str, *, recruiters: bool) -> bool:
-    return _file(account_id, Kind.PROVISION, {"preview": True, "recruiters": recruiters}, subject=PREVIEW)
+    return _file(
+        account_id, Kind.PROVISION, {"preview": True, "recruiters": recruiters}, subject=words.PREVIEW
+    )
 
 
 class Act(Protocol):

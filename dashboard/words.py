@@ -146,6 +146,8 @@ KINDS = {
     Kind.PROVISION: "Platform access",
     Kind.VERIFY: "Check of what was written",
 }
+PREVIEW = "preview"  # the subject of a request that only looks
+PREVIEW_OF = "Preview of platform access"
 STATES = {State.DONE: "finished", State.FAILED: "did not succeed", State.CANCELLED: "was cancelled"}
 ALREADY_OPEN = "{kind}: one is already under way, see above."
 TEST_SYNC_DIALOG = (
@@ -324,8 +326,13 @@ def kind(request_kind: str) -> str:
     return KINDS[Kind(request_kind)] if request_kind in set(Kind) else humanised(request_kind)
 
 
+def asked_for(request: Request) -> str:
+    """What a request is for; one that only looks is named a preview."""
+    return PREVIEW_OF if request.subject == PREVIEW else kind(request.kind)
+
+
 def outcome(request: Request, now: datetime) -> str:
-    return f"{kind(request.kind)} {STATES[State(request.state)]} {ago(request.finished_at, now)}"
+    return f"{asked_for(request)} {STATES[State(request.state)]} {ago(request.finished_at, now)}"
 
 
 def activity(action: str, detail: Mapping[str, Any]) -> str:
@@ -337,6 +344,10 @@ def activity(action: str, detail: Mapping[str, Any]) -> str:
         return ACTIONS[action].format(job=detail.get("job", ""))
     subject, _, verb = action.partition(".")
     told = f"{kind(subject)} {verb.replace('_', ' ')}".strip()
+    if verb == "requested" and detail.get("preview"):
+        return f"{told}, as a preview"
+    if detail.get("subject") == PREVIEW:
+        told += ", a preview"
     if verb == "requested" and detail.get("since"):
         return f"{told}, since {detail['since']}"
     return f"{told}: {detail['note']}" if detail.get("note") else told

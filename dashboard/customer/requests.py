@@ -38,7 +38,7 @@ def _progress(request: Request, now: datetime, *, agent_is_alive: bool) -> None:
 def _bar(request: Request, now: datetime) -> None:
     share = min(1.0, request.done / request.total) if request.total else 0.0
     asked = f":gray[asked by {ui.plain(request.actor)} {words.ago(request.created_at, now)}]"
-    st.progress(share, text=f"**{words.kind(request.kind)}** · {words.progress(request, now)} · {asked}")
+    st.progress(share, text=f"**{words.asked_for(request)}** · {words.progress(request, now)} · {asked}")
 
 
 def _cancel(request: Request) -> None:
@@ -73,6 +73,8 @@ def _result(request: Request, now: datetime) -> None:
         State.CANCELLED: (st.info, ":material/cancel:"),
     }
     draw, icon = tones[State(request.state)]
+    if request.subject == words.PREVIEW and request.state == State.DONE:
+        draw, icon = st.info, ":material/visibility:"  # nothing was done, so nothing is announced as done
     with st.container(
         horizontal=True, vertical_alignment="top", wrap=False, key=f"result_{request.request_id}"
     ):

@@ -31,7 +31,7 @@ def show(account_id: str) -> None:
             st.caption(told.NO_MEMBERS)
             return
         _buttons(account_id, is_busy=any(r.state in OPEN for r in asked))
-        looked = [r for r in asked if r.subject == actions.PREVIEW and r.state == State.DONE]
+        looked = [r for r in asked if r.subject == words.PREVIEW and r.state == State.DONE]
         _preview(looked[0] if looked else None, members, now)
         _table(members, there)
 

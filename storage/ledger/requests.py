@@ -137,7 +137,8 @@ def finish(
     done = R.update().where(R.c.request_id == request_id, R.c.state.in_(OPEN)).values(**values)
     if tx.execute(done).rowcount:
         row = get(tx, request_id)
-        audit.note(tx, now, actor or row.actor, row.account_id, f"{row.kind}.{state}", note=note)
+        about = {"subject": row.subject} if row.subject else {}
+        audit.note(tx, now, actor or row.actor, row.account_id, f"{row.kind}.{state}", note=note, **about)
 
 
 def cancel(tx: Connection, request_id: int, *, actor: str, now: datetime) -> None:
