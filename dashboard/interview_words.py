@@ -252,6 +252,16 @@ ACTIONS = {
     "invite.cancelled": "Asked the platform to cancel the interview of candidate {candidate}",
 }
 
+ACCOUNT_CHANGED = "account.changed"
+ACCOUNT_FIELDS = {
+    "member_id": "member",
+    "fallback_member_id": "fallback member",
+    "days_between_invites": "days between invites of an address",
+    "invites_per_hour": "invites per hour",
+    "follows_employees": "follows employees",
+    "provisions_members": "keeps members on the platform",
+}
+
 
 def where(job: str, title: str) -> str:
     return f"“{title}”" if job else "the account default"
@@ -283,9 +293,28 @@ def push(kind: str) -> str:
     return PUSH_KINDS[EffectKind(kind)] if kind in set(EffectKind) else words.humanised(kind)
 
 
-def activity(action: str, detail: Mapping[str, Any]) -> str | None:
+def activity(action: str, detail: Mapping[str, Any], members: Mapping[str, str]) -> str | None:
     """An entry of the audit trail about interviews as a sentence; None when it is about something else."""
+    if action == ACCOUNT_CHANGED:
+        return _account_changed(detail, members)
     if action not in ACTIONS:
         return None
     told = {"push": push(str(detail.get("push", ""))), "candidate": detail.get("candidate", "")}
     return ACTIONS[action].format(**told)
+
+
+def _account_changed(detail: Mapping[str, Any], members: Mapping[str, str]) -> str:
+    """What was changed, old and new; an old entry does not know what was before."""
+    before = detail.get("before", {})
+    told = []
+    for name, label in ACCOUNT_FIELDS.items():
+        if name in detail:
+            old = f"{_value(before[name], members)} → " if name in before else ""
+            told.append(f"{label}: {old}{_value(detail[name], members)}")
+    return "Changed the account: " + "; ".join(told)
+
+
+def _value(value: Any, members: Mapping[str, str]) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else members.get(str(value), str(value))

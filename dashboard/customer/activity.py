@@ -5,7 +5,7 @@ import streamlit as st
 
 from dashboard import access, words
 from dashboard import interview_words as told
-from storage import reads
+from storage import interview_reads, reads
 
 REFRESH_SECONDS = 5
 ROWS = 200
@@ -17,6 +17,7 @@ def show(account_id: str) -> None:
         now = access.now()
         with access.ledger().read() as tx:
             found = reads.audit_trail(tx, account_id, ROWS)
+            members = {one.member_id: one.name for one in interview_reads.members(tx, account_id)}
             titles = {job["shortcode"]: job["title"] for job in reads.jobs(tx, account_id)}
         if not found:
             st.caption(words.NO_ACTIVITY)
@@ -26,7 +27,7 @@ def show(account_id: str) -> None:
                 "at": entry["at"],
                 "ago": words.ago(entry["at"], now),
                 "actor": entry["actor"],
-                "what": told.activity(entry["action"], entry["detail"])
+                "what": told.activity(entry["action"], entry["detail"], members)
                 or words.activity(entry["action"], _named(entry["detail"], titles)),
             }
             for entry in found

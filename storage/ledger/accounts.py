@@ -142,14 +142,15 @@ def rename(tx: Connection, account_id: str, name: str) -> None:
 def change(tx: Connection, account_id: str, values: dict[str, Any], *, actor: str, now: datetime) -> bool:
     """Set what staff decide about the account (members, caps, what is followed); False when nothing changes.
 
-    `values` are fields of Account; the audit tells which.
+    `values` are fields of Account; the audit tells them, and what they were `before`.
     """
     before = get(tx, account_id)
     changed = {name: value for name, value in values.items() if getattr(before, name) != value}
     if not changed:
         return False
     tx.execute(T.update().where(T.c.account_id == account_id).values(**changed))
-    audit.note(tx, now, actor, account_id, "account.changed", **changed)
+    old = {name: getattr(before, name) for name in changed}
+    audit.note(tx, now, actor, account_id, "account.changed", before=old, **changed)
     return True
 
 

@@ -10,7 +10,7 @@ from dashboard import actions, ui, words
 from dashboard import interview_words as told
 from dashboard.customer import TABS
 from storage import holds, reads
-from storage.ledger import board, decisions, outbox, requests, schema
+from storage.ledger import accounts, board, decisions, outbox, requests, schema
 from storage.ledger.board import BoardJob, BoardMember
 from storage.ledger.database import Ledger
 from storage.ledger.outbox import EffectKind, EffectState
@@ -229,6 +229,39 @@ def test_access_is_looked_at_before_it_is_given(account: Ledger) -> None:
     assert filed["args"] == {"preview": True, "recruiters": False}
     assert page.button(key="preview_members").disabled
     assert page.button(key="provision").disabled
+
+
+def test_a_preview_is_named_so_and_not_announced_as_done(account: Ledger) -> None:
+    for subject, is_preview in (("preview", True), ("", False)):
+        with account.write() as tx:
+            args = {"preview": is_preview, "recruiters": False}
+            request, _ = requests.file(tx, "ant", Kind.PROVISION, args, actor="x", now=NOW, subject=subject)
+            requests.finish(tx, request.request_id, State.DONE, "Members: 2 to add.", now=NOW)
+        page = tab("Activity")
+        said = list(page.dataframe[-1].value["what"])
+        titles = [box.proto.title for box in (page.info if is_preview else page.success)]
+        if is_preview:
+            assert not page.success
+            assert any(title.startswith("Preview of platform access finished") for title in titles)
+            assert said[0] == "Platform access done, a preview: Members: 2 to add."
+            assert said[1] == "Platform access requested, as a preview"
+        else:
+            assert any(title.startswith("Platform access finished") for title in titles)
+            assert said[:2] == ["Platform access done: Members: 2 to add.", "Platform access requested"]
+
+
+def test_what_was_changed_about_the_account_is_told_old_and_new(account: Ledger) -> None:
+    for values in (
+        {"invites_per_hour": 5, "member_id": "m1"},
+        {"invites_per_hour": None, "follows_employees": True},
+    ):
+        with account.write() as tx:
+            accounts.change(tx, "ant", values, actor="x", now=NOW)
+
+    assert list(tab("Activity").dataframe[-1].value["what"])[:2] == [
+        "Changed the account: invites per hour: 5 → none; follows employees: no → yes",
+        "Changed the account: member: none → Ann *Lee*; invites per hour: none → 5",
+    ]
 
 
 def test_a_preview_names_members_and_what_happens_to_them(account: Ledger) -> None:
