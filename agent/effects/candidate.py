@@ -43,4 +43,4 @@ def _created(ctx: Context, candidate_id: str) -> Receipt:
     return Receipt(candidate_id, note=note)
 
 
-CHANGE = Change(find, send, needs_live_job=True, forgets=True)
+CHANGE = Change(find, send, needs_live_job=True)

@@ -68,8 +68,7 @@ class Change:
     """How one kind of change is looked for and made.
 
     `find` answers None only when the change is certainly not there. `send` makes one change, after whatever
-    it has to read; its error says whether it may have been done. Both may raise Parked. `forgets`: what was
-    needed for sending is personal data and goes once the change stands.
+    it has to read; its error says whether it may have been done. Both may raise Parked.
     """
 
     find: Callable[[Context], Receipt | None]
@@ -77,4 +76,3 @@ class Change:
     service: Service = "workable"
     by_member: bool = False
     needs_live_job: bool = False
-    forgets: bool = False

@@ -42,4 +42,4 @@ def _made(ctx: Context, interview_id: str, url: str | None) -> Receipt:
     return Receipt(interview_id, note=note)
 
 
-CHANGE = Change(find, send, service="platform", needs_live_job=True, forgets=True)
+CHANGE = Change(find, send, service="platform", needs_live_job=True)

@@ -51,5 +51,5 @@ def _ended(ctx: Context, state: State, sentence: str) -> Receipt:
     return Receipt(sentence=sentence, note=note)
 
 
-PUT = Change(_never_found, put, service="platform", forgets=True)
-DEACTIVATE = Change(_never_found, deactivate, service="platform", forgets=True)
+PUT = Change(_never_found, put, service="platform")
+DEACTIVATE = Change(_never_found, deactivate, service="platform")

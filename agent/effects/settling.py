@@ -73,8 +73,6 @@ def confirm(ctx: Context, change: Change, receipt: Receipt) -> None:
         outbox.settle(
             tx, effect, S.CONFIRMED, now=now, sentence=receipt.sentence, remote_id=receipt.remote_id
         )
-        if change.forgets:
-            outbox.forget_payload(tx, effect.effect_id)
         if change.service == "platform":
             problems.resolve(tx, work.account_id, PLATFORM_REFUSED, now=now)
 

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from storage.ledger import schema
-from storage.ledger.outbox import MOVING, EffectKind, EffectState
+from storage.ledger.outbox import MOVING, EffectKind, EffectState, forget_person
 
 E = schema.effects
 I = schema.invites  # noqa: E741 -- a table's initial, as everywhere here
@@ -66,6 +66,7 @@ def change_parked(
     ended = now if state == S.CANCELLED else None
     values = {"state": state, "reason": reason, "sentence": sentence, "due_at": now, "ended_at": ended}
     tx.execute(E.update().where(*same).values(**values))
+    forget_person(tx, one.effect_id)
 
 
 def followed_since(tx: Connection, account_id: str, candidate_id: str, since: datetime) -> bool:

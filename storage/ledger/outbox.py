@@ -44,6 +44,15 @@ class EffectState(StrEnum):
     CANCELLED = "cancelled"
 
 
+# Their payloads hold names and addresses.
+PERSONAL = (
+    EffectKind.INVITE,
+    EffectKind.CREATE_CANDIDATE,
+    EffectKind.PUT_MEMBER,
+    EffectKind.DEACTIVATE_MEMBER,
+)
+
+
 class SendLane(IntEnum):
     RESULTS = 0
     INVITES = 1
@@ -206,15 +215,18 @@ def settle(
     open_attempt = (T.c.effect_id == effect.effect_id, T.c.ended_at.is_(None))
     told = {"ended_at": now, "outcome": state, "status": status, "sentence": sentence}
     tx.execute(T.update().where(*open_attempt).values(**told))
+    if ended:
+        forget_person(tx, effect.effect_id)
 
 
 def change_payload(tx: Connection, effect_id: int, payload: dict[str, Any]) -> None:
     tx.execute(E.update().where(E.c.effect_id == effect_id).values(payload=payload))
 
 
-def forget_payload(tx: Connection, effect_id: int) -> None:
-    """What was needed only for sending goes once it is confirmed."""
-    change_payload(tx, effect_id, {})
+def forget_person(tx: Connection, effect_id: int) -> None:
+    """Who is written about was needed only for sending, and goes once the effect is over."""
+    over = (E.c.effect_id == effect_id, E.c.kind.in_(PERSONAL), E.c.state.in_((S.CONFIRMED, S.CANCELLED)))
+    tx.execute(E.update().where(*over).values(payload={}))
 
 
 def release_sending(tx: Connection, now: datetime) -> None:
@@ -246,7 +258,10 @@ def drop(tx: Connection, effect_id: int, reason: str, sentence: str, now: dateti
     """Give up an effect that is not on its way; False when it is, or is over."""
     which = (E.c.effect_id == effect_id, E.c.state.in_((S.PLANNED, S.WAITING, S.PARKED, S.FAILED)))
     values = {"state": S.CANCELLED, "reason": reason, "sentence": sentence, "ended_at": now}
-    return tx.execute(E.update().where(*which).values(**values)).rowcount == 1
+    if tx.execute(E.update().where(*which).values(**values)).rowcount != 1:
+        return False
+    forget_person(tx, effect_id)
+    return True
 
 
 def owners(tx: Connection, account_id: str, remote_ids: Sequence[str]) -> set[str]:
