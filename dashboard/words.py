@@ -40,6 +40,7 @@ HEALTH = {
 OVERVIEW = "Customers"
 OVERVIEW_CAPTION = "Every customer's Workable account, the ones in trouble first"
 ATTENTION = "Needs attention"
+DEPLOYMENT_TROUBLE = "Something concerns all customers"
 ALL_LEVELS = "all"
 ALL_REGIONS = "All regions"
 NO_MATCH = "No customer matches these filters."

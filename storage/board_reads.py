@@ -11,6 +11,7 @@ from storage.ledger import schema
 from storage.ledger.requests import Request
 
 CANDIDATES = "candidates"
+EVERYONE = ""  # the account of a problem that concerns the whole deployment
 
 
 class AgentReport(msgspec.Struct, frozen=True):
@@ -21,12 +22,16 @@ class AgentReport(msgspec.Struct, frozen=True):
 
 
 class Board(msgspec.Struct, frozen=True):
-    """The overview. `trouble_since`, `fresh_at` and `today` are by account; one without any is left out."""
+    """The overview. `trouble_since`, `fresh_at` and `today` are by account; one without any is left out.
+
+    `everywhere` are the problems of no account in particular.
+    """
 
     customers: list[reads.Customer]
     trouble_since: dict[str, datetime]
     fresh_at: dict[str, datetime]
     today: dict[str, Today]
+    everywhere: list[reads.Problem]
     agent: AgentReport
     taken_at: datetime
 
@@ -43,8 +48,15 @@ class Details(msgspec.Struct, frozen=True):
 
 def board(tx: Connection, now: datetime) -> Board:
     customers = reads.customers(tx, now)
-    today = interview_reads.today(tx, now)
-    return Board(customers, _trouble_since(tx, customers), _fresh_at(tx), today, agent_report(tx, now), now)
+    return Board(
+        customers,
+        _trouble_since(tx, customers),
+        _fresh_at(tx),
+        interview_reads.today(tx, now),
+        reads.open_problems(tx, EVERYONE),
+        agent_report(tx, now),
+        now,
+    )
 
 
 def details(tx: Connection, account_id: str, now: datetime) -> Details | None:

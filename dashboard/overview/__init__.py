@@ -23,6 +23,7 @@ def _body() -> None:
         if not board.customers:
             attention.first_steps()
             return
+        attention.everywhere(board)
         attention.numbers(board)
         attention.troubles(board)
         rows = table.rows(board)

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import ui, words
+from dashboard import advice, ui, words
 from storage.board_reads import Board
 from storage.health import Level
 from storage.reads import Customer
@@ -48,6 +48,19 @@ def _last_sync(everyone: list[Customer], now: datetime) -> tuple[str, str]:
     last = max((c.last_good_at for c in everyone if c.last_good_at), default=None)
     planned = min((c.next_run_at for c in everyone if c.next_run_at and c.state == "active"), default=None)
     return words.ago(last, now).capitalize(), words.next_note(planned, now)
+
+
+def everywhere(board: Board) -> None:
+    """What concerns every customer."""
+    if not board.everywhere:
+        return
+    told = [
+        f"{ui.plain(p.sentence)} {advice.what_to_do(p.code, '', needs_person=p.needs_person)}"
+        f" :gray[First seen {words.ago(p.since, board.taken_at)}.]"
+        for p in board.everywhere
+    ]
+    draw = st.error if any(p.needs_person for p in board.everywhere) else st.warning
+    draw("\n\n".join(told), title=words.DEPLOYMENT_TROUBLE, icon=":material/cloud_off:")
 
 
 def troubles(board: Board) -> None:

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from bench import seed_ledger
 from dashboard import words
-from storage.ledger import schema
+from storage.ledger import problems, schema
 from storage.ledger.database import Ledger
 from tests.dashboard.visits import TOKEN, add, agent_reported, rows, shown, visit
 
@@ -59,6 +59,23 @@ def test_trouble_is_listed_with_its_reason_and_since_when(ledger: Ledger) -> Non
 
     assert "Workable answers slowly" in told
     assert "since 20 min ago" in told
+
+
+@pytest.mark.parametrize("is_person", [False, True])
+def test_a_problem_of_the_whole_deployment_is_a_banner(ledger: Ledger, *, is_person: bool) -> None:
+    add(ledger, "ant")
+    agent_reported(ledger)
+    now = datetime.now(UTC)
+    with ledger.write() as tx:
+        problems.report(tx, "", "platform", "The *platform* is silent.", now=now, needs_person=is_person)
+        problems.report(tx, "ant", "invite_cap", "Not this one.", now=now)
+    page = visit()
+    (banner,) = page.error if is_person else page.warning
+
+    assert banner.proto.title == words.DEPLOYMENT_TROUBLE
+    assert "The \\*platform\\* is silent\\." in banner.value
+    assert "Invites and results wait meanwhile" in banner.value
+    assert "Not this one" not in banner.value
 
 
 def test_no_list_of_trouble_is_shown_when_there_is_none(ledger: Ledger) -> None:
