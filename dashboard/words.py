@@ -216,6 +216,7 @@ STAGES_UNKNOWN = "The stages of “{job}” are not known yet. Wait for the next
 NO_STAGES_YET = "The stages of this account are not known yet. They appear after the first sync."
 SAVED = "Saved."
 NO_JOBS = "No jobs have been read yet."
+FRESHNESS = "How the syncs went, and how fresh the data is"
 NO_RUNS = "No sync has run yet."
 NO_ACTIVITY = "Nothing has happened yet."
 ACTIONS = {

@@ -38,17 +38,33 @@ COUNTS = {
 
 @st.fragment(run_every=REFRESH_SECONDS)
 def cards(account_id: str) -> None:
+    """Folded, and then not even drawn, unless something is late."""
     with access.explained():
         now = access.now()
         with access.ledger().read() as tx:
-            found, streams = reads.runs(tx, account_id, BARS), reads.streams(tx, account_id, now)
+            streams = [s for s in reads.streams(tx, account_id, now) if s.stream not in ONE_OFF]
             is_stopped = accounts.get(tx, account_id).state == AccountState.REVOKED
-        streams = [stream for stream in streams if stream.stream not in ONE_OFF]
-        left, right = st.columns(2)
-        with left.container(border=True, gap="xsmall", height="stretch"):
-            _chart(found, now)
-        with right.container(border=True, gap="xsmall", height="stretch"):
-            _streams(streams, now, is_stopped=is_stopped)
+        is_late = not is_stopped and any(stream.is_late for stream in streams)
+        fold = st.expander(
+            words.FRESHNESS,
+            expanded=is_late,
+            icon=":material/monitoring:",
+            on_change="rerun",
+            key=f"freshness_{account_id}",
+        )
+        if fold.open:
+            with fold:
+                _cards(account_id, streams, now, is_stopped=is_stopped)
+
+
+def _cards(account_id: str, streams: list[reads.Stream], now: datetime, *, is_stopped: bool) -> None:
+    with access.ledger().read() as tx:
+        found = reads.runs(tx, account_id, BARS)
+    left, right = st.columns(2)
+    with left.container(border=True, gap="xsmall", height="stretch"):
+        _chart(found, now)
+    with right.container(border=True, gap="xsmall", height="stretch"):
+        _streams(streams, now, is_stopped=is_stopped)
 
 
 def _seconds(run: dict[str, Any], now: datetime) -> float:

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from dashboard import advice, words
 from storage.ledger import accounts, problems, requests, runs, schema
@@ -102,7 +103,7 @@ def test_a_first_sync_shows_how_far_it_is(ledger: Ledger) -> None:
 
 def test_a_customer_just_connected_has_a_page(ledger: Ledger) -> None:
     add(ledger, "ant", "connected")
-    told = shown(customer("ant"))
+    told = shown(freshness())
 
     assert words.NO_RUNS in told
     assert words.NO_STAGES_YET in told
@@ -239,6 +240,22 @@ def test_many_missing_candidates_can_be_confirmed_as_deleted(ledger: Ledger) -> 
     assert not page.button(key="confirm_deletions").disabled
 
 
+def freshness() -> AppTest:
+    """The customer's page with runs and freshness unfolded."""
+    page = customer("ant")
+    page.session_state["freshness_ant"] = True
+    return page.run()
+
+
+def test_runs_and_freshness_are_folded_unless_something_is_late(ledger: Ledger) -> None:
+    add(ledger, "ant")
+    assert "Changed candidates" not in shown(customer("ant"))
+    assert "Changed candidates" in shown(freshness())
+    with ledger.write() as tx:
+        runs.stream_completed(tx, "ant", "jobs", now=NOW - timedelta(hours=5), every_seconds=60)
+    assert "Changed candidates" in shown(customer("ant"))
+
+
 def test_a_late_stream_is_marked_and_one_offs_are_left_out(ledger: Ledger) -> None:
     add(ledger, "ant")
     with ledger.write() as tx:
@@ -257,7 +274,7 @@ def test_only_what_is_counted_as_a_whole_tells_how_many_there_are(ledger: Ledger
     with ledger.write() as tx:
         for name in ("jobs", "pipelines", "stages"):
             runs.stream_completed(tx, "ant", name, now=NOW, every_seconds=60, total=8)
-    table = customer("ant").dataframe[0].value
+    table = freshness().dataframe[0].value
     told = dict(zip(table["what"], table["total"], strict=True))
 
     assert (told["Jobs"], told["Account's stages"]) == (8, 8)
@@ -268,7 +285,7 @@ def test_nothing_of_a_revoked_customer_is_late(ledger: Ledger) -> None:
     add(ledger, "ant", "revoked")
     with ledger.write() as tx:
         runs.stream_completed(tx, "ant", "jobs", now=NOW - timedelta(hours=5), every_seconds=60)
-    table = customer("ant").dataframe[0].value
+    table = freshness().dataframe[0].value
 
     assert {state for states in table["state"] for state in states} == {"Stopped"}
 
