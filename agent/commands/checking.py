@@ -2,40 +2,29 @@
 
 import argparse
 import shutil
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import msgspec
-
 from agent import wiring
+from agent.commands import checking_interviews
+from agent.commands.check import Check, checked
 from agent.connections import Connections
-from agent.errors import AgentError
 from agent.flows.connect import clock_remark
 from agent.output import Output
 from agent.work import Tools
 from storage.clock import utc_now
 from storage.ledger import accounts
-from storage.ledger.database import Ledger, LedgerProblem
+from storage.ledger.database import Ledger
 from storage.mirror import Mirror
-from storage.mirror_errors import StorageProblem
 from storage.settings import Settings
-from storage.vault import KeyProblem, Vault
+from storage.vault import Vault
 
 LOW_DISK_BYTES = 1_000_000_000
 
 
-class Check(msgspec.Struct, frozen=True):
-    """`is_good` False: `says` tells what to do."""
-
-    what: str
-    is_good: bool
-    says: str
-
-
 def add_commands(commands: Any, common: argparse.ArgumentParser) -> None:
     doctor = commands.add_parser(
-        "doctor", parents=[common], help="check settings, stores, clock and Workable"
+        "doctor", parents=[common], help="check settings, stores, clock, Workable and the interview platform"
     )
     doctor.set_defaults(command=_doctor)
 
@@ -47,25 +36,17 @@ def _doctor(settings: Settings, _options: argparse.Namespace, output: Output) ->
     with wiring.opened_ledger(settings) as ledger:
         checks.append(Check("ledger", True, str(ledger.path)))
         checks += [
-            _checked("key", lambda: _key(settings, ledger)),
-            _checked("mirror", lambda: _mirror(settings)),
+            checked("key", lambda: _key(settings, ledger)),
+            checked("mirror", lambda: _mirror(settings)),
         ]
         checks.append(_disk(settings))
         if all(check.is_good for check in checks):
             checks += _workable(settings, ledger)
+        checks += checking_interviews.look(settings, ledger)
     output.answer(
         checks, lambda: "\n".join(f"{'ok ' if c.is_good else 'BAD'}  {c.what}: {c.says}" for c in checks)
     )
     return 0 if all(check.is_good for check in checks) else 1
-
-
-def _checked(what: str, look: Callable[[], str]) -> Check:
-    try:
-        return Check(what, True, look())
-    except AgentError as error:
-        return Check(what, False, error.sentence)
-    except (KeyProblem, LedgerProblem, StorageProblem) as problem:
-        return Check(what, False, str(problem))
 
 
 def _key(settings: Settings, ledger: Ledger) -> str:
@@ -103,9 +84,7 @@ def _workable(settings: Settings, ledger: Ledger) -> list[Check]:
     with ledger.read() as tx:
         connected = accounts.listing(tx)
     try:
-        return [
-            _checked(account.account_id, partial(_answers, connections, account)) for account in connected
-        ]
+        return [checked(account.account_id, partial(_answers, connections, account)) for account in connected]
     finally:
         connections.close()
 

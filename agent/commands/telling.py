@@ -10,7 +10,7 @@ from agent.output import Output, table, when
 from storage import reads
 from storage.clock import utc_now
 from storage.ledger.accounts import get
-from storage.reads import Customer
+from storage.reads import Customer, Problem, Stream
 from storage.settings import Settings
 
 PERSON, PARTLY = 4, 3
@@ -38,8 +38,22 @@ def _status(settings: Settings, options: argparse.Namespace, output: Output) -> 
         "accounts": [msgspec.to_builtins(c) | {"streams": streams[c.account_id]} for c in found],
         "problems": problems,
     }
-    output.answer(document, lambda: _text(found, agent_is_alive=agent_is_alive))
+    details = _details(streams[options.account], problems) if options.account else ""
+    output.answer(document, lambda: _text(found, agent_is_alive=agent_is_alive) + details)
     return _exit_code(found)
+
+
+def _details(streams: list[Stream], problems: list[Problem]) -> str:
+    """How fresh each stream of the account is, and what is wrong with it now."""
+    rows = [[s.stream, when(s.last_completed_at), _remark(s)] for s in streams]
+    told = [f"- {p.sentence} (since {when(p.since)})" for p in problems]
+    listed = "\n".join(["Open problems:", *told]) if told else "No problem is open."
+    return f"\n\n{table(['STREAM', 'LAST READ', 'REMARK'], rows)}\n\n{listed}"
+
+
+def _remark(stream: Stream) -> str:
+    late = "late" if stream.is_late else ""
+    return ": ".join(part for part in (late, stream.last_error) if part)
 
 
 def _text(found: list[Customer], *, agent_is_alive: bool) -> str:
