@@ -55,8 +55,9 @@ def _table(
 ) -> InviteRow | None:
     """The ticked invite. A tick is kept by position, so another list begins without one."""
     shown = zlib.crc32("|".join(str(row.invite_id) for row in found).encode())
+    frame = pd.DataFrame([_row(row, titles, names, now) for row in found])
     picked = st.dataframe(
-        pd.DataFrame([_row(row, titles, names, now) for row in found]),
+        frame,
         key=f"invites_{shown:x}",
         hide_index=True,
         row_height=ROW_HEIGHT,
@@ -66,6 +67,8 @@ def _table(
         on_select="rerun",
         selection_mode="single-row",
         column_config=_columns(),
+        # Room is kept for what holds an invite only while something holds one.
+        column_order=[str(name) for name in frame if name != "problem" or frame[name].notna().any()],
     )
     chosen = picked["selection"]["rows"]
     return found[chosen[0]] if chosen and chosen[0] < len(found) else None
@@ -77,6 +80,7 @@ def _row(row: InviteRow, titles: dict[str, str], names: dict[str, str], now: dat
     )
     return {
         "state": [label],
+        "problem": row.problem,
         "candidate": row.candidate_id,
         "job": titles.get(row.job_shortcode, row.job_shortcode),
         "stage": row.stage_name,
@@ -85,7 +89,6 @@ def _row(row: InviteRow, titles: dict[str, str], names: dict[str, str], now: dat
         "grade": words.humanised(row.grade) if row.grade else None,
         "invited": row.invited_at,
         "last": words.ago(_last(row), now),
-        "problem": row.problem,
     }
 
 
@@ -100,6 +103,7 @@ def _columns() -> Columns:
     labels, colors = zip(*told.INVITE_STATES.values(), strict=True)
     return {
         "state": c.MultiselectColumn("State", options=labels, color=colors, width=104),
+        "problem": c.TextColumn("What holds it", width=320),
         "candidate": c.TextColumn("Candidate", width=90),
         "job": c.TextColumn("Job", width=220),
         "stage": c.TextColumn("Reached", width=120),
@@ -108,7 +112,6 @@ def _columns() -> Columns:
         "grade": c.TextColumn("Grade", width=80),
         "invited": c.DatetimeColumn("Invited (UTC)", format="DD MMM HH:mm", timezone="UTC", width=110),
         "last": c.TextColumn("Last news", width=100),
-        "problem": c.TextColumn("What holds it", width=320),
     }
 
 

@@ -74,9 +74,9 @@ def _row(push: Push, now: datetime) -> dict[str, object]:
     state = EffectState(push.state)
     return {
         "state": [told.PUSH_STATES[state][0]],
+        "why": push.hold or push.sentence or told.PUSH_HINTS.get(state),
         "what": told.push(push.kind),
         "candidate": push.candidate_id,
-        "why": push.hold or push.sentence or told.PUSH_HINTS.get(state),
         "attempts": push.attempts,
         "when": words.ago(push.ended_at or push.sent_at or push.planned_at, now),
         "next": words.due(push.due_at, now) if state in told.PUSH_NEXT and not push.is_held_up else None,

@@ -19,10 +19,7 @@ HIDDEN = ["account_id", "level", "region", "search"]
 @st.cache_resource(max_entries=2, show_spinner=False, hash_funcs={Board: lambda board: board.taken_at})
 def rows(board: Board) -> pd.DataFrame:
     """One row for each customer; shared by all sessions, so nobody may change it."""
-    frame = pd.DataFrame([_row(c, board) for c in board.customers])
-    for name in ("last_good", "fresh"):
-        frame[name] = pd.to_datetime(frame[name], utc=True)
-    return frame
+    return pd.DataFrame([_row(c, board) for c in board.customers])
 
 
 def _row(customer: Customer, board: Board) -> dict[str, object]:
@@ -37,9 +34,9 @@ def _row(customer: Customer, board: Board) -> dict[str, object]:
         "name": ui.cell(customer.name),
         "health": [words.HEALTH[customer.health.level][0]],
         "sentence": customer.health.sentence,
-        "last_good": customer.last_good_at,
+        "last_good": words.ago(customer.last_good_at, board.taken_at),
         "next": words.due(words.planned(customer), board.taken_at),
-        "fresh": board.fresh_at.get(customer.account_id),
+        "fresh": words.ago(board.fresh_at.get(customer.account_id), board.taken_at),
         "candidates": customer.candidates,
         "jobs": f"{customer.live_jobs:,} / {customer.jobs:,}",
         "invited": today.invited if today else 0,
@@ -82,13 +79,10 @@ def _columns() -> Columns:
         ),
         "health": c.MultiselectColumn("Health", options=labels, color=colors, width=92),
         "sentence": c.TextColumn("How it is", width=258),
-        "last_good": c.DatetimeColumn("Last good sync", format="distance", width=116),
+        "last_good": c.TextColumn("Last good sync", width=104),
         "next": c.TextColumn("Next sync", width=92),
-        "fresh": c.DatetimeColumn(
-            "Candidates as of",
-            format="distance",
-            width=116,
-            help="When all changed candidates had last been read",
+        "fresh": c.TextColumn(
+            "Candidates as of", width=114, help="When all changed candidates had last been read"
         ),
         "candidates": c.NumberColumn("Candidates", format="localized", width=84),
         "jobs": c.TextColumn("Jobs", width=64, alignment="right", help="Live jobs of all jobs"),
@@ -102,7 +96,7 @@ def _columns() -> Columns:
             width=88,
             help="Requests used of those allowed, in the latest 10 seconds in which the sync asked anything",
         ),
-        "token": c.TextColumn("Token", width=108),
+        "token": c.TextColumn("Token", width=128),
     }
 
 

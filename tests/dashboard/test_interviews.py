@@ -78,6 +78,7 @@ def test_invites_show_state_score_and_what_holds_them(account: Ledger) -> None:
     assert table["problem"].iloc[0] == f"{holds.ASKED} Too old: ask."
     assert (table["score"].iloc[1], table["grade"].iloc[1]) == (81, "Passed")
     assert "1 invite sent, 1 result received" in shown(page)
+    assert list(table)[:2] == ["state", "problem"]
 
 
 def test_invites_can_be_narrowed_to_those_that_ended_without_a_result(account: Ledger) -> None:
@@ -99,6 +100,7 @@ def test_pushes_with_a_problem_come_first_and_tell_why(account: Ledger) -> None:
     assert states(page) == ["Failed", "Due", "Done"]
     assert list(table["what"]) == ["Move to a stage", "Rating", "Invite"]
     assert list(table["why"])[:2] == ["No right to move.", told.PUSH_HINTS[EffectState.PLANNED]]
+    assert list(table)[:2] == ["state", "why"]
     assert "1 failed · 0 wait for you · 0 being checked · 1 on their way" in shown(page)
 
 

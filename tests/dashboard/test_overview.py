@@ -1,5 +1,6 @@
 """The overview: what staff see of all customers."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -76,6 +77,15 @@ def test_a_problem_of_the_whole_deployment_is_a_banner(ledger: Ledger, *, is_per
     assert "The \\*platform\\* is silent\\." in banner.value
     assert "Invites and results wait meanwhile" in banner.value
     assert "Not this one" not in banner.value
+
+
+def test_ages_in_the_table_are_short(ledger: Ledger) -> None:
+    add(ledger, "ant")
+    add(ledger, "bee", "connected")
+    table = visit().dataframe[0].value
+
+    assert re.fullmatch(r"\d+ s ago|just now|1 min ago", table["last_good"].iloc[1])
+    assert table["fresh"].iloc[0] == "never"
 
 
 def test_no_list_of_trouble_is_shown_when_there_is_none(ledger: Ledger) -> None:
