@@ -251,7 +251,7 @@ def _summary(account_id: str, found: stages.Pipelines, *, is_changed: bool) -> s
     if is_changed:
         return "Nothing is saved yet."
     own = sum(1 for job in found.jobs if job["shortcode"] in found.saved)
-    counted = f"{own} of {words.plural(len(found.jobs), 'job')} with an own stage."
+    counted = f"{own} of {words.plural(len(found.jobs), 'job')} with a stage of their own."
     return f"{words.SAVED} {counted}" if _revision(account_id) else counted
 
 

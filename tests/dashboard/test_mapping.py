@@ -221,3 +221,7 @@ def test_whom_a_stage_concerns_is_counted_since_the_connecting_of_a_young_accoun
         "“Screen” in “Cook”: 2 candidates are there now and will not be invited. "
         "1,200 reached it in the last 30 days."
     )
+
+
+def test_jobs_with_a_stage_of_their_own_are_counted(account: Ledger) -> None:
+    assert "0 of 2 jobs with a stage of their own." in shown(customer("ant"))
