@@ -4,6 +4,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from agent.effects import planning
 from agent.effects.change import Change, Context, Receipt
 from agent.errors import NotFound, Refused
 from storage.ledger import invites
@@ -34,6 +35,7 @@ def _ended(ctx: Context, sentence: str | None = None) -> Receipt:
 
     def note(tx: Connection, now: datetime) -> None:
         invites.update(tx, invite.invite_id, state="cancelled", ended_at=now)
+        planning.plan_end_note(tx, invite, planning.rule_of(tx, invite), "cancelled", now)
 
     return Receipt(invite.interview_id, sentence, note)
 

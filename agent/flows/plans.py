@@ -1,6 +1,5 @@
 """Turns decisions and results into rows: the invite with its effects, and what a result writes back."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -8,29 +7,17 @@ import msgspec
 from sqlalchemy import Connection
 
 from agent.effects import waited
+from agent.effects.planning import Asking, plan_effect, plan_end_note
 from agent.effects.waited import SYSTEM
 from agent.rules import scores
 from storage import references
 from storage.ledger import holding, invites, outbox
 from storage.ledger.invites import Invite, NewInvite
 from storage.ledger.mappings import Rule
-from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
+from storage.ledger.outbox import EffectKind, EffectState
 from storage.records import Candidate, StageRef
 
-LANES = {
-    EffectKind.RATING: SendLane.RESULTS,
-    EffectKind.RESULT_COMMENT: SendLane.RESULTS,
-    EffectKind.MOVE: SendLane.RESULTS,
-    EffectKind.INVITE: SendLane.INVITES,
-    EffectKind.CANCEL: SendLane.INVITES,
-}
-
-
-class Asking(msgspec.Struct, frozen=True):
-    """Why an effect waits for a person before it is sent."""
-
-    reason: str
-    sentence: str
+__all__ = ["Asking", "Occasion", "Score", "plan_effect", "plan_end_note", "plan_invite", "plan_result"]
 
 
 class Occasion(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,37 +99,6 @@ def _body(occasion: Occasion, template: str, external_id: str, callback_url: str
     return body | ({"callback_url": callback_url} if callback_url else {})
 
 
-def plan_effect(
-    tx: Connection,
-    invite: Invite,
-    kind: EffectKind,
-    payload: Mapping[str, Any],
-    *,
-    now: datetime,
-    revision: int = 0,
-    asking: Asking | None = None,
-    actor: str | None = None,
-) -> int | None:
-    """An effect of the invite; None when it was planned before."""
-    key = references.key(invite.account_id, invite.external_id, kind, revision)
-    new = NewEffect(
-        account_id=invite.account_id,
-        kind=kind,
-        lane=LANES.get(kind, SendLane.NOTES),
-        effect_key=key,
-        mark=references.mark(key),
-        payload=dict(payload),
-        actor=actor or invite.actor,
-        candidate_id=invite.candidate_id,
-        invite_id=invite.invite_id,
-        revision=revision,
-        state=EffectState.PARKED if asking else EffectState.PLANNED,
-        reason=asking.reason if asking else None,
-        sentence=asking.sentence if asking else None,
-    )
-    return outbox.plan(tx, new, now)
-
-
 class Score(msgspec.Struct, frozen=True):
     """What a result says, as far as it decides what is written back."""
 
@@ -183,10 +139,3 @@ def _supersede(tx: Connection, invite: Invite, revision: int, now: datetime) -> 
         if effect.kind == EffectKind.RESULT_COMMENT and effect.state != EffectState.CANCELLED:
             written = effect.revision
     return written
-
-
-def plan_end_note(tx: Connection, invite: Invite, rule: Rule | None, status: str, now: datetime) -> None:
-    """One note that the interview has ended without a result, if the mapping wishes it."""
-    if rule is not None and rule.notes_ends:
-        told = None if rule.visibility is None else list(rule.visibility)
-        plan_effect(tx, invite, EffectKind.END_NOTE, {"status": status, "policy": told}, now=now)

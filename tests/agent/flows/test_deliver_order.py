@@ -105,3 +105,17 @@ def test_an_interview_that_is_still_open_after_a_cancel_may_be_cancelled_once_mo
     assert "asked" in _cancel(rig, somebody)
     rig.go_on()
     assert [e.state for e in rig.effects(somebody) if e.kind == K.CANCEL] == [S.CONFIRMED] * 2
+
+
+@pytest.mark.parametrize("wished", [True, False])
+def test_an_interview_that_was_taken_back_leaves_one_note_if_wished(
+    rig: InterviewRig, *, wished: bool
+) -> None:
+    somebody = _invited(rig, notes_ends=wished)
+    _cancel(rig, somebody)
+    for _ in range(2):
+        rig.go_on()
+        rig.clock.forward(minutes=10)
+    notes = [effect for effect in rig.effects(somebody) if effect.kind == K.END_NOTE]
+    assert len(notes) == wished
+    assert len(rig.timeline(somebody, "comment")) == 1 + wished
