@@ -8,6 +8,7 @@ import msgspec
 from agent import wiring
 from agent.output import Output, table, when
 from storage import reads
+from storage.board_reads import EVERYONE
 from storage.clock import utc_now
 from storage.ledger.accounts import get
 from storage.reads import Customer, Problem, Stream
@@ -33,14 +34,17 @@ def _status(settings: Settings, options: argparse.Namespace, output: Output) -> 
         found = [c for c in reads.customers(tx, now) if options.account in (None, c.account_id)]
         streams = {c.account_id: reads.streams(tx, c.account_id, now) for c in found}
         problems = reads.open_problems(tx, options.account)
+        everywhere = reads.open_problems(tx, EVERYONE)
     document = {
         "agent_is_alive": agent_is_alive,
         "accounts": [msgspec.to_builtins(c) | {"streams": streams[c.account_id]} for c in found],
         "problems": problems,
+        "problems_of_all_accounts": everywhere,
     }
     details = _details(streams[options.account], problems) if options.account else ""
-    output.answer(document, lambda: _text(found, agent_is_alive=agent_is_alive) + details)
-    return _exit_code(found)
+    told = [f"For all accounts: {p.sentence} (since {when(p.since)})" for p in everywhere]
+    output.answer(document, lambda: "\n".join([*told, _text(found, agent_is_alive=agent_is_alive)]) + details)
+    return _exit_code(found, everywhere)
 
 
 def _details(streams: list[Stream], problems: list[Problem]) -> str:
@@ -67,10 +71,10 @@ def _text(found: list[Customer], *, agent_is_alive: bool) -> str:
     return f"{running}\n{table(['ACCOUNT', 'HEALTH', 'CANDIDATES', 'LAST GOOD SYNC'], rows)}"
 
 
-def _exit_code(found: list[Customer]) -> int:
-    if any(c.health.needs_person for c in found):
+def _exit_code(found: list[Customer], everywhere: list[Problem]) -> int:
+    if any(c.health.needs_person for c in found) or any(p.needs_person for p in everywhere):
         return PERSON
-    return PARTLY if any(c.health.level == "degraded" for c in found) else 0
+    return PARTLY if everywhere or any(c.health.level == "degraded" for c in found) else 0
 
 
 def _accounts(settings: Settings, _options: argparse.Namespace, output: Output) -> int:

@@ -4,7 +4,8 @@ import json
 
 import pytest
 
-from storage.ledger import platform_members
+from agent import wiring
+from storage.ledger import platform_members, problems
 from storage.ledger.outbox import Effect, EffectState
 from tests.agent.flows.conftest import MakeInterviews
 from tests.agent.flows.desk import InterviewDesk
@@ -186,6 +187,22 @@ def test_verify_tells_of_each_account_and_what_differs(desk: InterviewDesk, some
     assert second.startswith(f"  On the timeline of candidate {somebody}, the note of the invite (Ref IVW-")
     document = json.loads(desk.type("verify", "--account", "acme", "--json").out)
     assert document["accounts"]["acme"]["result"]["differing"] == 1
+
+
+def test_status_begins_with_what_concerns_all_accounts(desk: InterviewDesk) -> None:
+    desk.rig.go_on()
+    before = desk.type("status")
+    assert "For all accounts" not in before.out
+    for is_person, code in ((False, 3), (True, 4)):
+        with wiring.opened_ledger(desk.rig.settings) as ledger, ledger.write() as tx:
+            sentence = "The interview platform does not answer."
+            problems.report(tx, "", "platform", sentence, now=desk.rig.clock(), needs_person=is_person)
+        for words in (("status",), ("status", "--account", "acme")):
+            typed = desk.type(*words)
+            assert typed.out.startswith("For all accounts: The interview platform does not answer. (since 2")
+            assert typed.code == max(code, before.code)
+    document = json.loads(desk.type("status", "--account", "acme", "--json").out)
+    assert [one["code"] for one in document["problems_of_all_accounts"]] == ["platform"]
 
 
 def test_members_are_shown_with_names_and_made_members_only_when_told_to(desk: InterviewDesk) -> None:
