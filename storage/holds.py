@@ -12,7 +12,7 @@ from storage.ledger.outbox import OPEN, EffectKind, EffectState
 
 NOT_SYNCED = "The account is not synced now; this goes on once it is connected again."
 EARLIER = "Waits until an earlier push of this candidate is done."
-CAPPED = "The cap of invites an hour is reached; this goes out as the hour passes."
+CAPPED = "Hourly cap reached: goes out as the hour passes."
 ASKED = "Waits for a person."
 CAP = "invite_cap"  # the code of the problem that is open while the cap is reached
 BY_THEMSELVES = (

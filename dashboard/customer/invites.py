@@ -104,14 +104,14 @@ def _columns() -> Columns:
     return {
         "state": c.MultiselectColumn("State", options=labels, color=colors, width=104),
         "problem": c.TextColumn("What holds it", width=320),
-        "candidate": c.TextColumn("Candidate", width=90),
-        "job": c.TextColumn("Job", width=220),
-        "stage": c.TextColumn("Reached", width=120),
-        "template": c.TextColumn("Interview", width=140),
-        "score": c.NumberColumn("Score", width=60),
-        "grade": c.TextColumn("Grade", width=80),
+        "candidate": c.TextColumn("Candidate", width=84),
+        "job": c.TextColumn("Job", width=180),
+        "stage": c.TextColumn("Reached", width=104),
+        "template": c.TextColumn("Interview", width=124),
+        "score": c.NumberColumn("Score", width=58),
+        "grade": c.TextColumn("Grade", width=74),
         "invited": c.DatetimeColumn("Invited (UTC)", format="DD MMM HH:mm", timezone="UTC", width=110),
-        "last": c.TextColumn("Last news", width=100),
+        "last": c.TextColumn("Last news", width=96),
     }
 
 

@@ -92,7 +92,7 @@ def _columns() -> Columns:
         "state": c.MultiselectColumn("State", options=labels, color=colors, width=118),
         "what": c.TextColumn("What", width=150),
         "candidate": c.TextColumn("Candidate", width=90),
-        "why": c.TextColumn("What holds it", width=424),
+        "why": c.TextColumn("What holds it", width=400),
         "attempts": c.NumberColumn("Tries", width=56),
         "when": c.TextColumn("Last news", width=100),
         "next": c.TextColumn("Next try", width=106),
