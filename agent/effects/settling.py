@@ -94,6 +94,8 @@ def settle(ctx: Context, outcome: Outcome) -> Effect | None:
             now=now, reason=reason, sentence=outcome.sentence,
             due_at=now + outcome.pause, status=outcome.status,
         )  # fmt: skip
+        if outcome.state in (S.FAILED, S.CANCELLED):
+            holding.fail_applicant(tx, effect, outcome.sentence)
         if outcome.state == S.CANCELLED and effect.kind == EffectKind.INVITE:
             _drop_invite(tx, ctx, now)
         return outbox.get(tx, effect.effect_id)

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from storage.ledger import schema
-from storage.ledger.outbox import MOVING, EffectKind, EffectState, forget_person
+from storage.ledger.outbox import MOVING, Effect, EffectKind, EffectState, forget_person
 
 E = schema.effects
 I = schema.invites  # noqa: E741 -- a table's initial, as everywhere here
@@ -128,6 +128,15 @@ def open_codes(tx: Connection, account_id: str, codes: Sequence[str]) -> set[tup
     """Code and subject of the account's open problems among those codes."""
     mine = (P.c.account_id == account_id, P.c.code.in_(codes), P.c.resolved_at.is_(None))
     return {(row.code, row.subject) for row in tx.execute(select(P.c.code, P.c.subject).where(*mine))}
+
+
+def fail_applicant(tx: Connection, effect: Effect, sentence: str | None) -> None:
+    """Who is not made a candidate after all is told of as failed; effects of other kinds change nothing."""
+    if effect.kind != EffectKind.CREATE_CANDIDATE:
+        return
+    applicants = schema.applicants
+    which = applicants.c.applicant_id == effect.payload.get("applicant_id")
+    tx.execute(applicants.update().where(which).values(state="failed", sentence=sentence))
 
 
 def state_of_invite(tx: Connection, invite_id: int) -> str | None:

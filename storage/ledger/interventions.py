@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from storage import references
-from storage.ledger import audit, invites, outbox, schema
+from storage.ledger import audit, holding, invites, outbox, schema
 from storage.ledger.invites import Invite
 from storage.ledger.outbox import Effect, EffectKind, EffectState, NewEffect, SendLane
 
@@ -111,7 +111,11 @@ def _invite(tx: Connection, invite_id: int) -> Invite:
 
 
 def _give_up(tx: Connection, effect: Effect, actor: str, now: datetime) -> bool:
-    return outbox.drop(tx, effect.effect_id, DROPPED, BY_PERSON.format(actor=actor), now)
+    sentence = BY_PERSON.format(actor=actor)
+    is_dropped = outbox.drop(tx, effect.effect_id, DROPPED, sentence, now)
+    if is_dropped:
+        holding.fail_applicant(tx, effect, sentence)
+    return is_dropped
 
 
 def _end_invite(tx: Connection, invite_id: int, actor: str, now: datetime) -> None:

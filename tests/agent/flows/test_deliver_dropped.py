@@ -5,10 +5,10 @@ import pytest
 from agent import wiring
 from agent.flows import account as turns
 from agent.flows import interviews
-from storage.ledger import interventions
+from storage.ledger import applicants, interventions
 from storage.ledger.outbox import Effect, EffectKind, EffectState
 from tests.agent.flows.conftest import MakeInterviews
-from tests.agent.flows.deliveries import by_key, plan_alone, platform_down
+from tests.agent.flows.deliveries import by_key, deliver_now, plan_alone, plan_applicant, platform_down
 from tests.agent.flows.interview_rig import InterviewRig
 from tests.agent.flows.rig import taken
 
@@ -61,3 +61,24 @@ def test_a_dropped_change_of_a_member_keeps_no_name_and_no_address(rig: Intervie
     key = plan_alone(rig, K.PUT_MEMBER, member)
     _drop(rig, by_key(rig, key))
     assert by_key(rig, key).payload == {}
+
+
+def test_an_applicant_whose_push_is_dropped_is_told_of_as_failed(rig: InterviewRig) -> None:
+    key = plan_applicant(rig, 1)
+    _drop(rig, by_key(rig, key))
+    (row,) = rig.from_ledger(lambda tx: applicants.listing(tx, "acme"))
+    assert (row.state, row.sentence) == ("failed", "Dropped by ann@example.com.")
+    assert by_key(rig, key).payload == {}
+
+
+def test_an_applicant_whom_workable_refuses_for_good_is_told_of_as_failed(rig: InterviewRig) -> None:
+    key = plan_applicant(rig, 1)
+    rig.fault("server_error", "/jobs/[^/]+/candidates$", method="POST", params={"status": 422})
+    deliver_now(rig)
+    assert by_key(rig, key).state == S.FAILED
+    (row,) = rig.from_ledger(lambda tx: applicants.listing(tx, "acme"))
+    assert (row.state, row.sentence) == ("failed", by_key(rig, key).sentence)
+    rig.retry(by_key(rig, key).effect_id)
+    deliver_now(rig)
+    (row,) = rig.from_ledger(lambda tx: applicants.listing(tx, "acme"))
+    assert (row.state, row.sentence) == ("created", None)
