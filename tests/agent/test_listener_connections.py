@@ -84,10 +84,10 @@ def test_b49_a_request_that_drips_in_gets_no_more_time(site: Site, begun: bytes)
             drip(connection)
 
 
-@pytest.mark.usefixtures("impatient")
 def test_b49_idle_connections_keep_nobody_out_for_long(
     open_site: OpenSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(protocol, "HEADER_SECONDS", 1.5)  # time enough to be refused meanwhile
     monkeypatch.setattr(server, "MOST_CONNECTIONS", 4)
     site = open_site()
     with ExitStack() as idle:
