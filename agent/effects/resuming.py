@@ -1,7 +1,7 @@
 """Lets parked effects go on when what they waited for has come, and tells staff which wait for them."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection
@@ -10,12 +10,15 @@ from agent.effects import acting
 from agent.effects.checks import NOT_LIVE, NOT_MADE
 from agent.effects.jobs import Jobs
 from agent.work import Work
+from storage import mirror_reads
 from storage.ledger import holding, problems
 from storage.ledger.holding import Stuck
 from storage.ledger.outbox import EffectKind, EffectState
 
 S = EffectState
 GONE = "gone"
+DELETED = "The candidate was deleted in Workable, so there is nothing to write to any more."
+RELOCATION_SHOWS = timedelta(hours=1)
 NO_MEMBER = "no_member"
 MEMBER_REFUSED = "member_refused"
 FAILED, PARKED, INVITES, ERRORS = "push_failed", "push_parked", "invites_wait", "push_error"
@@ -52,6 +55,7 @@ def resume(work: Work) -> None:
 
 def _turns(work: Work, parked: list[Stuck]) -> Iterator[Turn]:
     jobs = Jobs.of(work, {one.candidate_id for one in parked if one.candidate_id})
+    deleted = _deleted(work, {one.candidate_id for one in parked if one.reason == GONE and one.candidate_id})
     has_members: dict[str | None, bool] = {}
     for one in parked:
         if one.reason in (NOT_LIVE, MEMBER_REFUSED):
@@ -62,8 +66,23 @@ def _turns(work: Work, parked: list[Stuck]) -> Iterator[Turn]:
             turn = Turn(one, S.PLANNED) if has_members[one.job_shortcode] else None
         else:
             turn = _by_ledger(work, one)
+            if turn is None and one.candidate_id in deleted:
+                turn = Turn(one, S.CANCELLED, "deleted", DELETED)
         if turn is not None:
             yield turn
+
+
+def _deleted(work: Work, candidate_ids: set[str]) -> set[str]:
+    """Those who have been gone from Workable for so long that a relocation would have shown."""
+    if not candidate_ids:
+        return set()
+    before, found = work.now() - RELOCATION_SHOWS, set()
+    with work.tools.mirror.transaction() as tx:
+        for candidate_id in candidate_ids:
+            stored = mirror_reads.candidate(tx, work.account_id, candidate_id)
+            if stored is not None and stored.deleted_at is not None and stored.deleted_at <= before:
+                found.add(candidate_id)
+    return found
 
 
 def _by_job(one: Stuck, *, is_shut: bool) -> Turn | None:

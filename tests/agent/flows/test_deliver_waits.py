@@ -118,6 +118,20 @@ def test_a_deleted_candidate_is_written_to_no_more(rig: InterviewRig) -> None:
     assert "gone" not in rig.problems()
 
 
+def test_what_waits_for_a_deleted_candidate_is_given_up_when_the_mirror_knows_it(rig: InterviewRig) -> None:
+    plan = Plan(rig)
+    rig.poll()
+    rig.running.world.account("acme").delete(plan.candidate_id)
+    deliver_all(rig)
+    assert _states(plan)[1] == (S.PARKED, "gone")
+    rig.two_sweeps()
+    deliver_now(rig)
+    assert _states(plan)[1] == (S.PARKED, "gone"), "it may be a relocation that has not shown so far"
+    rig.clock.forward(hours=1)
+    deliver_now(rig)
+    assert _states(plan)[1] == (S.CANCELLED, "deleted")
+
+
 def test_a_single_404_is_not_believed(rig: InterviewRig) -> None:
     plan = Plan(rig)
     rig.fault("not_found", "/comments$")
