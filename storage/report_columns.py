@@ -163,6 +163,7 @@ COLUMNS = {
     "deliveries.sentence": "Why it is in this state, in a sentence",
     "attempts": "How often it was sent",
     "due_at": "UTC; not sent before then",
+    "approved_at": "UTC; when a person let it go although it was held; empty when nobody had to",
     "sent_at": "UTC; when it was last sent",
     "ended_at": "UTC; when it was over; NULL while it is not",
     "remote_id": "The id under which Workable or the platform keeps it",

@@ -78,20 +78,15 @@ def confirm(ctx: Context, change: Change, receipt: Receipt) -> None:
 
 
 def settle(ctx: Context, outcome: Outcome) -> Effect | None:
-    """The effect as it is then; None when somebody has changed it since it was read.
-
-    That a person let it go stays known until it is over.
-    """
+    """The effect as it is then; None when somebody has changed it since it was read."""
     work, effect, now = ctx.work, ctx.effect, ctx.work.now()
-    is_open = outcome.state in (S.WAITING, S.UNKNOWN)
-    reason = "retried" if is_open and effect.is_approved else outcome.reason
     with work.ledger_write() as tx:
         present = outbox.get(tx, effect.effect_id)
         if (present.state, present.attempts) != (effect.state, effect.attempts):
             return None
         outbox.settle(
             tx, effect, outcome.state,
-            now=now, reason=reason, sentence=outcome.sentence,
+            now=now, reason=outcome.reason, sentence=outcome.sentence,
             due_at=now + outcome.pause, status=outcome.status,
         )  # fmt: skip
         if outcome.state in (S.FAILED, S.CANCELLED):

@@ -87,13 +87,14 @@ class Effect(msgspec.Struct, frozen=True, kw_only=True):
     due_at: datetime
     sent_at: datetime | None
     ended_at: datetime | None
+    approved_at: datetime | None
     remote_id: str | None
     actor: str
 
     @property
     def is_approved(self) -> bool:
         """A person has let it go although it was held."""
-        return self.reason == "retried"
+        return self.approved_at is not None
 
 
 class NewEffect(msgspec.Struct, frozen=True, kw_only=True):
@@ -251,6 +252,7 @@ def retry(tx: Connection, effect_id: int, now: datetime) -> bool:
     """A person lets a parked or failed effect go again; False when it is neither."""
     which = (E.c.effect_id == effect_id, E.c.state.in_((S.PARKED, S.FAILED)))
     values = {"state": S.PLANNED, "reason": "retried", "sentence": None, "due_at": now, "ended_at": None}
+    values["approved_at"] = now
     return tx.execute(E.update().where(*which).values(**values)).rowcount == 1
 
 

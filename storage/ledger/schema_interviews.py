@@ -130,6 +130,7 @@ effects = Table(
     at("due_at", nullable=False),
     at("sent_at"),
     at("ended_at"),
+    at("approved_at"),  # when a person let it go, although it was held
     maybe("remote_id"),
     text_column("actor"),
     Index("one_effect_a_key", "effect_key", unique=True),

@@ -96,6 +96,7 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("approved_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("remote_id", sa.String(), nullable=True),
         sa.Column("actor", sa.String(), nullable=False),
         sa.PrimaryKeyConstraint("effect_id"),

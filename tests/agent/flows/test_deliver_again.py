@@ -1,12 +1,16 @@
 """An invite that has waited is looked at again before it is sent: candidates and mappings change meanwhile."""
 
+from typing import Any
+
 import pytest
 
+from agent import wiring
 from agent.flows import account as turns
 from agent.flows import interviews
+from storage.ledger import schema
 from storage.ledger.outbox import EffectKind, EffectState
 from tests.agent.flows.conftest import MakeInterviews
-from tests.agent.flows.deliveries import platform_down
+from tests.agent.flows.deliveries import deliver_now, platform_down
 from tests.agent.flows.interview_rig import InterviewRig
 from tests.agent.flows.rig import taken
 
@@ -129,3 +133,22 @@ def test_b02_looking_for_an_invite_makes_none_however_long_its_key_is_forgotten(
     (interview,) = rig.interviews()
     (note,) = rig.timeline(somebody, "comment")
     assert interview["id"] in note["body"]
+
+
+def test_an_error_with_an_approved_invite_is_told_and_the_approval_stays(rig: InterviewRig) -> None:
+    somebody = _held(rig)
+    _let_go(rig, somebody)
+    payload = rig.effects(somebody)[0].payload
+    _set_payload(rig, {})
+    deliver_now(rig)
+    assert "an error of its own" in rig.problems()["push_error"]
+    _set_payload(rig, payload)
+    rig.clock.forward(minutes=1)
+    deliver_now(rig)
+    assert len(rig.interviews()) == 1
+
+
+def _set_payload(rig: InterviewRig, payload: dict[str, Any]) -> None:
+    which = schema.effects.c.kind == K.INVITE
+    with wiring.opened_ledger(rig.settings) as ledger, ledger.write() as tx:
+        tx.execute(schema.effects.update().where(which).values(payload=payload))
