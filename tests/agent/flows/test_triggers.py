@@ -1,15 +1,11 @@
 """Who is invited and who is not: stage entries decided from the activities, each once and with its reason."""
 
-from collections.abc import Sequence
-
 import pytest
 
 from agent.flows import account as turns
 from agent.flows.candidates import WalkKind
 from agent.flows.trial import trial
-from agent.rules import triggers
 from storage.ledger import schema
-from storage.records import Activity, Candidate
 from tests.agent.flows.conftest import MakeInterviews
 from tests.agent.flows.interview_rig import InterviewRig
 
@@ -250,43 +246,6 @@ def test_b09_a_deleted_stage_pauses_its_job_and_says_so(rig: InterviewRig) -> No
     assert rig.decisions(somebody) == []
 
 
-def test_b13_while_timelines_cannot_be_read_the_mirror_goes_on_and_nobody_is_invited(
-    rig: InterviewRig,
-) -> None:
-    somebody = rig.candidate()
-    rig.move(somebody)
-    rig.fault("server_error", "/activities$", times=None)
-    with rig.work() as work:
-        run = turns.poll(work, every=None)
-        assert run.error is None
-        rig.step(work)
-    assert rig.interviews() == []
-    assert rig.problems()["triggers_paused"].startswith("Triggers paused")
-    assert rig.mirror(f"SELECT stage_slug FROM workable.candidates WHERE candidate_id = '{somebody}'") == [
-        ("phone-screen",)
-    ]
-    rig.running.world.faults.clear()
-    rig.clock.forward(minutes=11)
-    rig.go_on()
-    assert len(rig.interviews()) == 1
-    assert "triggers_paused" not in rig.problems()
-
-
-@pytest.mark.parametrize(
-    "fault", ["empty_page", "short_page", "html", "truncated", "not_found", "unknown_fields"]
-)
-def test_b13_a_timeline_that_came_wrong_is_read_again_before_anything_is_decided(
-    rig: InterviewRig, fault: str
-) -> None:
-    somebody = rig.candidate()
-    rig.go_on()
-    rig.move(somebody)
-    rig.fault(fault, f"/{somebody}/activities$")
-    rig.go_on()
-    assert len(rig.interviews()) == 1
-    assert _reasons(rig, somebody) == ["invited"]
-
-
 def test_b12_an_entry_seen_too_late_is_asked_about_and_not_sent(rig: InterviewRig) -> None:
     somebody = rig.candidate()
     rig.move(somebody)
@@ -391,42 +350,3 @@ def test_b06_a_candidate_relocated_into_a_job_without_a_mapping_still_gets_the_r
     assert len(rig.timeline(new, "rating")) == 1, [
         (e.kind, e.state, e.sentence, e.candidate_id) for e in rig.effects(new, somebody)
     ]
-
-
-def test_one_unreadable_timeline_is_asked_for_less_and_less_often_and_told_apart(rig: InterviewRig) -> None:
-    bad, good = rig.candidate(), rig.candidate()
-    for one in (bad, good):
-        rig.move(one)
-    rig.fault("server_error", f"/{bad}/activities$", times=None)
-    rig.poll()
-    rig.forget_requests()
-    for _ in range(40):
-        rig.go_on(polls=False)
-        rig.clock.forward(minutes=3)
-    asked = [r for r in rig.asked() if r["path"].endswith(f"/{bad}/activities")]
-    assert len(rig.interviews()) == 1
-    assert len(asked) < 100, "each look tries four times"
-    assert "1 candidates" in rig.problems()["timelines_unread"]
-    assert "triggers_paused" not in rig.problems()
-
-
-def test_an_error_of_our_own_about_one_candidate_keeps_nobody_else_waiting(
-    rig: InterviewRig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    unlucky, lucky = rig.candidate(), rig.candidate()
-    for one in (unlucky, lucky):
-        rig.move(one)
-    known = triggers.entries
-
-    def trips(activities: Sequence[Activity], candidate: Candidate) -> list[triggers.Entry]:
-        if candidate.candidate_id == unlucky:
-            raise ValueError("a mistake")
-        return known(activities, candidate)
-
-    monkeypatch.setattr(triggers, "entries", trips)
-    rig.go_on()
-    assert [i.candidate_id for i in rig.invited(lucky, unlucky)] == [lucky]
-    monkeypatch.undo()
-    rig.clock.forward(minutes=11)
-    rig.go_on()
-    assert len(rig.interviews()) == 2
