@@ -309,3 +309,16 @@ def test_an_invite_whose_answer_was_lost_is_noted_with_its_link(rig: InterviewRi
     (interview,) = rig.interviews()
     (note,) = rig.timeline(somebody, "comment")
     assert interview["id"] in note["body"]
+
+
+def test_a_result_whose_stage_was_deleted_meanwhile_is_rated_where_the_candidate_stands(
+    rig: InterviewRig,
+) -> None:
+    somebody = _invited(rig)
+    rig.running.world.account("acme").delete_stage(rig.job(), "phone-screen", move_to="interview")
+    rig.clock.forward(hours=7)  # pipelines are read again
+    rig.go_on()
+    _end(rig, score=80)
+    (rating,) = rig.timeline(somebody, "rating")
+    assert rating["action_stage"]["slug"] == "interview"
+    assert len(_comments(rig, somebody)) == 1
