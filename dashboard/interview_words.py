@@ -162,7 +162,6 @@ PUSH_FILTERS: dict[str, tuple[EffectState, ...] | None] = {
     "Over": (EffectState.CONFIRMED, EffectState.CANCELLED),
 }
 PUSH_HINTS = {
-    EffectState.UNKNOWN: "The answer was lost. It is looked for and sent again only if it is not there.",
     EffectState.WAITING: "Tried again by itself.",
     EffectState.PLANNED: "Goes out within seconds.",
     EffectState.SENDING: "On its way.",
@@ -262,6 +261,8 @@ ACCOUNT_FIELDS = {
     "provisions_members": "keeps members on the platform",
 }
 
+NOT_SET = {"days_between_invites": "each job invites", "invites_per_hour": "as set for all"}
+
 
 def where(job: str, title: str) -> str:
     return f"“{title}”" if job else "the account default"
@@ -309,12 +310,12 @@ def _account_changed(detail: Mapping[str, Any], members: Mapping[str, str]) -> s
     told = []
     for name, label in ACCOUNT_FIELDS.items():
         if name in detail:
-            old = f"{_value(before[name], members)} → " if name in before else ""
-            told.append(f"{label}: {old}{_value(detail[name], members)}")
+            old = f"{_value(name, before[name], members)} → " if name in before else ""
+            told.append(f"{label}: {old}{_value(name, detail[name], members)}")
     return "Changed the account: " + "; ".join(told)
 
 
-def _value(value: Any, members: Mapping[str, str]) -> str:
+def _value(name: str, value: Any, members: Mapping[str, str]) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return "none" if value is None else members.get(str(value), str(value))
+    return NOT_SET.get(name, "none") if value is None else members.get(str(value), str(value))

@@ -13,6 +13,7 @@ from storage.ledger.outbox import OPEN, EffectKind, EffectState
 NOT_SYNCED = "The account is not synced now; this goes on once it is connected again."
 EARLIER = "Waits until an earlier push of this candidate is done."
 CAPPED = "Hourly cap reached: goes out as the hour passes."
+LOST = "The answer was lost. It is looked for and sent again only if it is not there."
 ASKED = "Waits for a person."
 CAP = "invite_cap"  # the code of the problem that is open while the cap is reached
 BY_THEMSELVES = (
@@ -45,7 +46,7 @@ class Holds(msgspec.Struct, frozen=True):
     def of(self, row: Any) -> str | None:
         """What holds that row of `effects`, as a sentence; None when nothing does."""
         if row.state in QUEUED:
-            return self._queued(row) or row.sentence
+            return self._queued(row) or row.sentence or (LOST if row.state == S.UNKNOWN else None)
         if row.state == S.PARKED and row.reason not in BY_THEMSELVES:
             return f"{ASKED} {row.sentence}" if row.sentence else ASKED
         return row.sentence if row.state in (S.PARKED, S.FAILED) else None

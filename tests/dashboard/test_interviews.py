@@ -261,8 +261,8 @@ def test_what_was_changed_about_the_account_is_told_old_and_new(account: Ledger)
             accounts.change(tx, "ant", values, actor="x", now=NOW)
 
     assert list(tab("Activity").dataframe[-1].value["what"])[:2] == [
-        "Changed the account: invites per hour: 5 → none; follows employees: no → yes",
-        "Changed the account: member: none → Ann *Lee*; invites per hour: none → 5",
+        "Changed the account: invites per hour: 5 → as set for all; follows employees: no → yes",
+        "Changed the account: member: none → Ann *Lee*; invites per hour: as set for all → 5",
     ]
 
 

@@ -100,6 +100,13 @@ def test_what_holds_a_queued_push_is_told_on_its_row(ledger: Ledger) -> None:
         assert interview_reads.invites(tx, "acme")[0].problem is None
 
 
+def test_an_invite_whose_answer_was_lost_says_that_it_is_looked_for(ledger: Ledger) -> None:
+    with ledger.write() as tx:
+        account(tx)
+        pushed(tx, candidate_id="c1", invite_id=invited(tx, "c1"), state=EffectState.UNKNOWN)
+        assert interview_reads.invites(tx, "acme")[0].problem == holds.LOST
+
+
 def test_a_push_that_waits_for_a_person_says_so_and_why(ledger: Ledger) -> None:
     with ledger.write() as tx:
         account(tx)
