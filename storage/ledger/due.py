@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select, union
 
 from storage.ledger import schema
-from storage.ledger.outbox import DUE, held_up
+from storage.ledger.outbox import IS_DUE, held_up
 
 
 def accounts_due(tx: Connection, now: datetime) -> set[str]:
@@ -13,7 +13,7 @@ def accounts_due(tx: Connection, now: datetime) -> set[str]:
     k, e, i = schema.looks.c, schema.effects.c, schema.inbox.c
     query = union(
         select(k.account_id).where(k.not_before <= now),
-        select(e.account_id).where(e.state.in_(DUE), e.due_at <= now, ~held_up()),
+        select(e.account_id).where(IS_DUE, e.due_at <= now, ~held_up()),
         select(i.account_id).where(i.handled_at.is_(None), i.account_id != ""),
     )
     return {str(account_id) for account_id in tx.execute(query).scalars()}

@@ -8,7 +8,7 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from storage.ledger import schema
-from storage.ledger.outbox import MOVING, Effect, EffectKind, EffectState, forget_person
+from storage.ledger.outbox import IS_DUE, MOVING, Effect, EffectKind, EffectState, forget_person
 
 E = schema.effects
 I = schema.invites  # noqa: E741 -- a table's initial, as everywhere here
@@ -35,11 +35,12 @@ class Stuck(msgspec.Struct, frozen=True):
 
 def stuck(tx: Connection, account_id: str) -> list[Stuck]:
     """Parked, failed, and tried again after an error of our own; in the order in which they were planned."""
-    tried_again = E.c.state.in_((S.WAITING, S.UNKNOWN)) & (E.c.reason == OWN_ERROR)
+    states = E.c.state.in_((S.PARKED, S.FAILED, S.WAITING, S.UNKNOWN))
+    is_stuck = E.c.state.in_((S.PARKED, S.FAILED)) | (E.c.reason == OWN_ERROR)
     query = (
         select(E, I.c.job_shortcode)
         .outerjoin(I, I.c.invite_id == E.c.invite_id)
-        .where(E.c.account_id == account_id, E.c.state.in_((S.PARKED, S.FAILED)) | tried_again)
+        .where(E.c.account_id == account_id, states, is_stuck)
         .order_by(E.c.effect_id)
     )
     return [
@@ -96,8 +97,8 @@ def invite_slot(
 
 def release_invites(tx: Connection, account_id: str, now: datetime) -> None:
     """What the cap has held may go now."""
-    waiting = (E.c.account_id == account_id, E.c.kind == EffectKind.INVITE, E.c.due_at > now)
-    tx.execute(E.update().where(*waiting, E.c.state.in_((S.PLANNED, S.WAITING))).values(due_at=now))
+    waiting = (E.c.account_id == account_id, IS_DUE, E.c.kind == EffectKind.INVITE, E.c.due_at > now)
+    tx.execute(E.update().where(*waiting, E.c.state != S.UNKNOWN).values(due_at=now))
 
 
 def are_under_way(tx: Connection, account_id: str, kinds: Sequence[EffectKind]) -> bool:
@@ -108,19 +109,16 @@ def are_under_way(tx: Connection, account_id: str, kinds: Sequence[EffectKind]) 
 
 def hold_invites(tx: Connection, account_id: str, effect_id: int, until: datetime) -> int:
     """Neither this invite nor another that has not left yet goes before that; how many wait."""
-    waiting = (
-        E.c.account_id == account_id,
-        E.c.kind == EffectKind.INVITE,
-        E.c.state.in_((S.PLANNED, S.WAITING)) | (E.c.effect_id == effect_id),
-    )
-    early = (*waiting, E.c.due_at < until)
-    tx.execute(E.update().where(*early).values(due_at=until))
-    return len(tx.execute(select(E.c.effect_id).where(*waiting)).all())
+    put_off(tx, account_id, [EffectKind.INVITE], until)
+    tx.execute(E.update().where(E.c.effect_id == effect_id, E.c.due_at < until).values(due_at=until))
+    waiting = (E.c.account_id == account_id, IS_DUE, E.c.kind == EffectKind.INVITE)
+    left = tx.execute(select(E.c.effect_id).where(*waiting, E.c.state != S.UNKNOWN)).scalars()
+    return len({*left, effect_id})
 
 
 def put_off(tx: Connection, account_id: str, kinds: Sequence[EffectKind], until: datetime) -> None:
     """No effect of these kinds that has not left yet goes before that."""
-    waiting = (E.c.account_id == account_id, E.c.kind.in_(kinds), E.c.state.in_((S.PLANNED, S.WAITING)))
+    waiting = (E.c.account_id == account_id, IS_DUE, E.c.kind.in_(kinds), E.c.state != S.UNKNOWN)
     tx.execute(E.update().where(*waiting, E.c.due_at < until).values(due_at=until))
 
 

@@ -10,7 +10,7 @@ from enum import IntEnum, StrEnum
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, and_, exists, func, literal_column, or_, select
 from sqlalchemy.dialects.sqlite import insert
 
 from storage.ledger import schema
@@ -62,6 +62,8 @@ class SendLane(IntEnum):
 S = EffectState
 OPEN = (S.PLANNED, S.SENDING, S.WAITING, S.UNKNOWN, S.PARKED)
 DUE = (S.PLANNED, S.WAITING, S.UNKNOWN)
+# Spelled as in the index `effects_due`, which is used for that only.
+IS_DUE = E.c.state.in_([literal_column(f"'{state}'") for state in DUE])
 MOVING = (*DUE, S.SENDING)  # goes on without a person
 
 
@@ -138,14 +140,14 @@ def by_key(tx: Connection, effect_key: str) -> Effect | None:
 
 def due(tx: Connection, account_id: str, now: datetime, limit: int = 20) -> list[Effect]:
     """What may go now, in the order in which it should: by lane, then by age."""
-    mine = and_(E.c.account_id == account_id, E.c.state.in_(DUE), E.c.due_at <= now)
+    mine = and_(E.c.account_id == account_id, IS_DUE, E.c.due_at <= now)
     query = select(E).where(mine, ~held_up()).order_by(E.c.lane, E.c.effect_id).limit(limit)
     return [_effect(row) for row in tx.execute(query)]
 
 
 def next_due(tx: Connection, account_id: str) -> datetime | None:
     """When the next effect that nothing holds up may go."""
-    query = select(E.c.due_at).where(E.c.account_id == account_id, E.c.state.in_(DUE), ~held_up())
+    query = select(E.c.due_at).where(E.c.account_id == account_id, IS_DUE, ~held_up())
     return tx.execute(query.order_by(E.c.due_at).limit(1)).scalar()
 
 
@@ -268,9 +270,10 @@ def drop(tx: Connection, effect_id: int, reason: str, sentence: str, now: dateti
 
 def owners(tx: Connection, account_id: str, remote_ids: Sequence[str]) -> set[str]:
     """The candidates on whose timelines we have written these activities."""
-    mine = (E.c.account_id == account_id, E.c.remote_id.in_(remote_ids), E.c.candidate_id.is_not(None))
-    kinds = E.c.kind.in_((EffectKind.INVITE_NOTE, EffectKind.RESULT_COMMENT, EffectKind.END_NOTE))
-    return {str(row) for row in tx.execute(select(E.c.candidate_id).where(*mine, kinds)).scalars()}
+    mine = (E.c.account_id == account_id, E.c.remote_id.in_(remote_ids))
+    comments = (EffectKind.INVITE_NOTE, EffectKind.RESULT_COMMENT, EffectKind.END_NOTE)
+    rows = tx.execute(select(E.c.candidate_id, E.c.kind).where(*mine))
+    return {str(row.candidate_id) for row in rows if row.candidate_id and row.kind in comments}
 
 
 def has_created(tx: Connection, account_id: str, candidate_id: str, email: str | None) -> bool:

@@ -140,6 +140,8 @@ effects = Table(
     Index("effects_of_candidate", "account_id", "candidate_id"),
     Index("effects_of_invite", "invite_id"),
     Index("effects_by_state", "account_id", "state"),
+    Index("effects_by_remote", "account_id", "remote_id"),
+    Index("effects_by_kind", "account_id", "kind", "sent_at"),
 )
 
 attempts = Table(

@@ -108,6 +108,8 @@ def upgrade() -> None:  # noqa: PLR0915 -- one statement for each table and inde
         unique=False,
         sqlite_where=sa.text("state IN ('planned','waiting','unknown')"),
     )
+    op.create_index("effects_by_kind", "effects", ["account_id", "kind", "sent_at"], unique=False)
+    op.create_index("effects_by_remote", "effects", ["account_id", "remote_id"], unique=False)
     op.create_index("effects_by_state", "effects", ["account_id", "state"], unique=False)
     op.create_index("effects_of_candidate", "effects", ["account_id", "candidate_id"], unique=False)
     op.create_index("effects_of_invite", "effects", ["invite_id"], unique=False)
