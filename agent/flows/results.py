@@ -10,13 +10,13 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
+from agent.effects.planning import rule_of
 from agent.errors import AgentError, Stopped
 from agent.flows.plans import Score, plan_end_note, plan_result
 from agent.platform import Interview, Platform, read_callback
 from agent.work import Tools
-from storage.ledger import inbox, invites, mappings, marks, problems
+from storage.ledger import inbox, invites, marks, problems
 from storage.ledger.invites import Invite
-from storage.ledger.mappings import Rule
 
 log = logging.getLogger(__name__)
 WATERMARK = "platform:interviews"
@@ -125,7 +125,7 @@ def take(tx: Connection, interview: Interview, now: datetime) -> bool:
     invite = _ours(tx, interview)
     if invite is None or not _is_news(invite, interview):
         return False
-    rule = _rule(tx, invite)
+    rule = rule_of(tx, invite)
     invites.update(tx, invite.invite_id, **_told(invite, interview, now))
     _show_whether_readable(tx, invite, interview, now)
     if interview.result is not None and interview.revision > invite.revision and rule is not None:
@@ -163,14 +163,6 @@ def _is_news(invite: Invite, interview: Interview) -> bool:
     if invite.platform_updated_at is None or interview.updated_at > invite.platform_updated_at:
         return True
     return interview.revision > invite.revision and interview.result is not None
-
-
-def _rule(tx: Connection, invite: Invite) -> Rule | None:
-    """The mapping as it is now decides what a result leads to, unless it is about another interview."""
-    rule = mappings.effective(tx, invite.account_id, invite.job_shortcode)
-    if rule is not None and rule.template_id == invite.template_id:
-        return rule
-    return None if invite.mapping_id is None else mappings.get(tx, invite.mapping_id)
 
 
 def _told(invite: Invite, interview: Interview, now: datetime) -> dict[str, Any]:
