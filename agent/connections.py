@@ -59,6 +59,7 @@ class Connections:
         self._tools = tools
         self._lock = threading.Lock()
         self._open: dict[str, Connection] = {}
+        self._replaced: list[Connection] = []
         self._stopped = False
 
     def work(self, account: Account) -> Work:
@@ -83,9 +84,10 @@ class Connections:
 
     def close(self) -> None:
         with self._lock:
-            for connection in self._open.values():
+            for connection in (*self._open.values(), *self._replaced):
                 connection.workable.close()
             self._open.clear()
+            self._replaced.clear()
 
     def _connection(self, account: Account) -> Connection:
         with self._lock:
@@ -96,6 +98,7 @@ class Connections:
                 return known
             if known:
                 known.stop.set()
+                self._replaced.append(known)  # some thread may still be in a call on it
             connection = self._opened(account)
             self._open[account.account_id] = connection
             return connection

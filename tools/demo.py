@@ -35,7 +35,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--candidates", type=int, default=1200, help="of each customer")
     parser.add_argument("--interview-seconds", type=float, default=25, help="from an invite to its result")
     options = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _as_interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell's background job begins with SIGINT ignored
+        signal.signal(number, _as_interrupt)
     try:
         with _parts(options.home.resolve()) as parts:
             _set_up(parts, options.candidates, options.interview_seconds)

@@ -113,6 +113,10 @@ def test_a_body_that_comes_later_than_a_header_may_is_awaited(site: Site) -> Non
         assert all_of(connection).startswith(b"HTTP/1.1 200")
 
 
+def digits(text: str) -> str:
+    return "".join(letter for letter in text if letter.isdigit())
+
+
 def test_malformed_requests_are_counted_and_told_now_and_then(
     site: Site, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -123,10 +127,8 @@ def test_malformed_requests_are_counted_and_told_now_and_then(
             assert all_of(connection).startswith(b"HTTP/1.1 400")
     site.listener.close()
     told = [record for record in caplog.records if record.levelname == "WARNING"]
-    assert [(record.name, record.args) for record in told] == [
-        ("agent.listener.protocol", (1,)),
-        ("agent.listener.protocol", (2,)),
-    ]
+    assert [record.name for record in told] == ["agent.listener.protocol"] * 2
+    assert [digits(record.getMessage()) for record in told] == ["1", "2"]
 
 
 def test_a_request_given_up_at_the_end_is_stored_with_all_that_came_beside_it(
