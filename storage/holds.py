@@ -1,6 +1,5 @@
 """Says what holds a push that has not gone out, as the ledger stands now."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -8,7 +7,7 @@ from sqlalchemy import Connection, select
 
 from storage.ledger import schema
 from storage.ledger.accounts import AccountState
-from storage.ledger.outbox import OPEN, EffectKind, EffectState
+from storage.ledger.outbox import EffectKind, EffectState, held_up
 
 NOT_SYNCED = "The account is not synced now; this goes on once it is connected again."
 EARLIER = "Waits until an earlier push of this candidate is done."
@@ -27,21 +26,15 @@ QUEUED = (S.PLANNED, S.WAITING, S.UNKNOWN)
 
 
 class Holds(msgspec.Struct, frozen=True):
-    """Of one account. `first_open` and `first_failed`: each candidate's earliest push of that kind, by id."""
+    """Of one account. `behind`: pushes for which an earlier one of their candidate has to be over."""
 
     is_synced: bool
     is_capped: bool
-    first_open: Mapping[str, int]
-    first_failed: Mapping[str, int]
+    behind: frozenset[int]
 
     def is_behind(self, row: Any) -> bool:
         """True when an earlier push of the candidate has to be over first."""
-        if row.state not in QUEUED or not row.candidate_id:
-            return False
-        first = min(self.first_open.get(row.candidate_id, row.effect_id), row.effect_id)
-        if row.kind == EffectKind.MOVE:
-            first = min(self.first_failed.get(row.candidate_id, first), first)
-        return bool(first < row.effect_id)
+        return row.effect_id in self.behind
 
     def of(self, row: Any) -> str | None:
         """What holds that row of `effects`, as a sentence; None when nothing does."""
@@ -66,16 +59,11 @@ def load(tx: Connection, account_id: str) -> Holds:
     return Holds(
         state == AccountState.ACTIVE,
         tx.execute(select(p.code).where(*cap).limit(1)).first() is not None,
-        _earliest(tx, account_id, OPEN),
-        _earliest(tx, account_id, (S.FAILED,)),
+        _behind(tx, account_id),
     )
 
 
-def _earliest(tx: Connection, account_id: str, states: tuple[EffectState, ...]) -> dict[str, int]:
+def _behind(tx: Connection, account_id: str) -> frozenset[int]:
     e = schema.effects.c
-    query = select(e.candidate_id, e.effect_id).where(e.account_id == account_id, e.state.in_(states))
-    first: dict[str, int] = {}
-    for candidate_id, effect_id in tx.execute(query):
-        key = candidate_id or ""
-        first[key] = min(effect_id, first.get(key, effect_id))
-    return first
+    query = select(e.effect_id).where(e.account_id == account_id, e.state.in_(QUEUED), held_up())
+    return frozenset(tx.execute(query).scalars())
