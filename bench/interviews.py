@@ -24,7 +24,7 @@ from bench.processes import clean
 
 STAGE = "phone-screen"
 EVENTS = ("candidate_created", "candidate_moved", "candidate_deleted")
-SETTLE_SECONDS = 90.0
+SETTLE_SECONDS = 60.0
 PATIENCE_SECONDS = 120.0
 
 

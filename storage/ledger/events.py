@@ -15,6 +15,7 @@ from storage.records import Candidate
 
 E = schema.events
 S = schema.trigger_states
+NEW = ("created", "appeared")  # whoever was there before the account's first walk is neither
 Known = Row[Any] | Candidate  # what was last known of a candidate: its place and when it was touched
 
 
@@ -34,7 +35,6 @@ def observe(
     known: dict[str, Known] = {**_states(tx, account_id, [c.candidate_id for c in rows])}
     news: list[dict[str, Any]] = []
     states: dict[str, Candidate] = {}
-    newcomers = {c.candidate_id for c in rows if c.candidate_id not in known}
     for candidate in sorted(rows, key=_updated):  # one after the other, so that batches make no difference
         state = known.get(candidate.candidate_id)
         if state is not None and not _is_newer(candidate, state):
@@ -44,6 +44,7 @@ def observe(
             news.append(event | {"account_id": account_id, "seen_at": now})
     if states:
         _remember(tx, [_state_values(account_id, c) for c in states.values()])
+        newcomers = {str(event["candidate_id"]) for event in news if event["kind"] in NEW}
         looks.notice(tx, account_id, list(states.values()), now, newcomers=newcomers)
     return _add(tx, news)
 

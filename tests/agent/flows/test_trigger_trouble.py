@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from agent.flows import account as turns
+from agent.flows.candidates import WalkKind
 from agent.rules import triggers
 from storage.records import Activity, Candidate
 from tests.agent.flows.conftest import MakeInterviews
@@ -97,3 +98,20 @@ def test_an_error_of_our_own_about_one_candidate_keeps_nobody_else_waiting(
     rig.clock.forward(minutes=11)
     rig.go_on()
     assert len(rig.interviews()) == 2
+
+
+def test_a_first_sync_after_an_invite_looks_at_nobody_who_was_there_before(
+    make_interviews: MakeInterviews,
+) -> None:
+    rig = make_interviews(synced=False)
+    with rig.work() as work:
+        turns.poll(work, every=None)  # learns the stages
+    rig.map()
+    rig.move(rig.candidate())
+    rig.go_on()
+    assert len(rig.interviews()) == 1
+    rig.forget_requests()
+    with rig.work() as work:
+        turns.walk(work, WalkKind.FIRST, lambda _rows, _newest: None)
+    rig.go_on(polls=False)
+    assert [r for r in rig.asked() if r["path"].endswith("/activities")] == []
