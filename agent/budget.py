@@ -49,7 +49,7 @@ class Budget:
 
     `share` is the part of each window that may be used up; the rest is left to other software with the
     same token. `assumed_limit` counts until an answer tells the limit. Each permit ends with exactly one of
-    `observe`, `lost` or `never_left`. `has_urgent_work`: half of each window is kept from the lane BACKFILL.
+    `observe`, `lost` or `never_left`. `has_urgent_work`: BACKFILL gets a quarter of each window.
     """
 
     def __init__(
@@ -85,7 +85,7 @@ class Budget:
 
     def _kept_back(self, lane: Lane) -> int:
         """A listing that took whole windows would let an invite wait for the next one."""
-        return self._windows.allowed // 2 if self.has_urgent_work and lane == Lane.BACKFILL else 0
+        return self._windows.allowed * 3 // 4 if self.has_urgent_work and lane == Lane.BACKFILL else 0
 
     def observe(self, permit: Use, headers: Mapping[str, str], status: int) -> None:
         """Learn from an answer's headers; call it as soon as they are there, before the body is read."""
