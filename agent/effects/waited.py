@@ -9,12 +9,12 @@ from agent.effects.change import Context
 from agent.rules import triggers
 from storage import mirror_reads
 from storage.ledger import mappings
+from storage.ledger.audit import SYSTEM
 from storage.ledger.outbox import EffectKind
 from storage.mirror_reads import StoredCandidate
 from storage.records import Candidate
 
 YOUNG = timedelta(minutes=2)  # until then what was planned rests on rows as new as the mirror's
-SYSTEM = "intrvio"
 OF_JOBS = ("job_not_live", "job_unknown")  # these wait for the job (behaviours B10)
 
 

@@ -11,12 +11,12 @@ from agent.work import Tools
 from storage import references
 from storage.ledger import applicants, mappings, marks, outbox
 from storage.ledger.applicants import State
+from storage.ledger.audit import SYSTEM
 from storage.ledger.mappings import Rule
 from storage.ledger.outbox import EffectKind, NewEffect, SendLane
 
 log = logging.getLogger(__name__)
 MARK = "platform:applicants"
-SYSTEM = "intrvio"
 
 
 def receive(tools: Tools, platform: Platform) -> int:

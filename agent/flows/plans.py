@@ -8,10 +8,10 @@ from sqlalchemy import Connection
 
 from agent.effects import waited
 from agent.effects.planning import Asking, plan_effect, plan_end_note
-from agent.effects.waited import SYSTEM
 from agent.rules import scores
 from storage import references
 from storage.ledger import holding, invites, outbox
+from storage.ledger.audit import SYSTEM
 from storage.ledger.invites import Invite, NewInvite
 from storage.ledger.mappings import Rule
 from storage.ledger.outbox import EffectKind, EffectState

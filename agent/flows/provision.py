@@ -12,6 +12,7 @@ from agent.work import Work
 from agent.workable import Listing
 from storage import references
 from storage.ledger import interventions, outbox, platform_members
+from storage.ledger.audit import SYSTEM
 from storage.ledger.outbox import EffectKind, EffectState, NewEffect, SendLane
 from storage.ledger.platform_members import PlatformMember
 from storage.records import Member, Recruiter
@@ -26,7 +27,6 @@ ROLES = {
     "ats.reviewer": "viewer",
 }
 ADMIN = "admin"
-SYSTEM = "intrvio"
 STUCK = (EffectState.FAILED, EffectState.PARKED)
 STAYS = ("none", "keep")  # changes that need nothing to be done
 

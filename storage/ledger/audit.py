@@ -7,6 +7,8 @@ from sqlalchemy import Connection
 
 from storage.ledger import schema
 
+SYSTEM = "intrvio"  # the actor of what no person asked for
+
 
 def note(tx: Connection, now: datetime, actor: str, account_id: str, action: str, **detail: Any) -> None:
     """`detail` must hold neither secrets nor personal data."""

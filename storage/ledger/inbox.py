@@ -55,12 +55,6 @@ def waiting(tx: Connection, account_id: str, limit: int) -> list[Message]:
     return [Message(**{name: getattr(row, name) for name in Message.__struct_fields__}) for row in rows]
 
 
-def accounts_waiting(tx: Connection) -> list[str]:
-    """Accounts with something to deal with; `PLATFORM` stands for the interview platform."""
-    query = select(N.c.account_id).where(N.c.handled_at.is_(None)).distinct().order_by(N.c.account_id)
-    return [*tx.execute(query).scalars()]
-
-
 def done(tx: Connection, inbox_id: int, outcome: str, now: datetime) -> None:
     """The message is dealt with; what it said of people goes."""
     which = N.c.inbox_id == inbox_id

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from storage.ledger import inbox, schema
+from storage.ledger import due, inbox, schema
 from storage.ledger.database import Ledger
 from storage.ledger.inbox import Delivery, Source
 from tests.storage.ledgers import NOON, after, rows, size
@@ -29,7 +29,8 @@ def test_a_delivery_is_the_same_only_from_the_same_source_for_the_same_account(l
     with ledger.write() as tx:
         inbox.put_many(tx, [delivery(), delivery(), delivery(account_id="globex")])
         inbox.put_many(tx, [delivery(), delivery(account_id=inbox.PLATFORM, source="platform")])
-        assert inbox.accounts_waiting(tx) == [inbox.PLATFORM, "acme", "globex"]
+        assert due.has_callbacks(tx)
+        assert due.accounts_due(tx, NOON) == {"acme", "globex"}
         assert size(tx, schema.inbox) == 3
 
 
@@ -54,7 +55,8 @@ def test_what_waits_for_an_account_that_ended_is_dismissed(ledger: Ledger) -> No
         inbox.done(tx, 1, "read", NOON)
         inbox.dismiss(tx, "acme", "revoked", after(1))
         assert [row["outcome"] for row in rows(tx, schema.inbox)] == ["read", "revoked", None]
-        assert inbox.accounts_waiting(tx) == ["globex"]
+        assert not due.has_callbacks(tx)
+        assert due.accounts_due(tx, NOON) == {"globex"}
 
 
 def test_old_messages_are_pruned_in_slices_and_waiting_ones_never(ledger: Ledger) -> None:
